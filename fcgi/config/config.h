@@ -1,0 +1,93 @@
+/*
+ * config/config.h - the configuration: a YAML file, then the environment, checked whole before anything runs.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The scalar keys are one table in keys.c; sparkgate.conf.5, the example file and `sparkgate-ctl config` follow it.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+
+enum config_auth {
+	CONFIG_AUTH_UNSET,      /* loopback only */
+	CONFIG_AUTH_NONE,       /* written out: anybody who reaches a port is served */
+};
+
+enum config_operator { CONFIG_OPERATOR_KUBEFLOW };
+
+struct config_pair {
+	const char *key;
+	const char *value;
+};
+
+struct config_cluster {
+	const char *name;               /* [a-z][a-z0-9]{0,30}: in paths and labels */
+	const char *kubeconfig;         /* path; NULL with in_cluster */
+	const char *context;            /* NULL: the file's current-context */
+	bool in_cluster;
+	const char *namespace;          /* NULL: the context's, else "default" */
+	const char *service_account;    /* of driver and executors; NULL: the namespace's default */
+	const char *image;              /* Spark image when the request names none; NULL: the request must */
+	const char *spark_version;
+	enum config_operator operator_kind;
+	struct config_pair *default_conf;   /* beaten by the request; default_conf[default_conf_count] */
+	size_t default_conf_count;
+	struct config_pair *enforced_conf;  /* beats the request */
+	size_t enforced_conf_count;
+};
+
+struct config {
+	struct arena arena;             /* owns all of it */
+	enum config_auth auth;
+
+	const char *database_conninfo;  /* libpq's; environment: SPARKGATE_DATABASE_CONNINFO */
+	int database_connect_timeout_ms;
+	int database_statement_timeout_ms;
+
+	int kube_connect_timeout_ms;
+	int kube_request_timeout_ms;    /* one call, whole, except watches */
+	int kube_watch_timeout_s;       /* the server ends a watch after this; it is then resumed */
+
+	int watcher_takeover_ms;        /* how often a waiting watcher tries the lease */
+	int watcher_dispatch_interval_ms; /* how often rows that were not pushed are looked for */
+	int watcher_resync_interval_s;  /* a full list, though the watch looks healthy */
+
+	int log_archive_max_bytes;      /* of one driver log, kept in PostgreSQL */
+
+	enum log_level log_level;
+	enum log_format log_format;
+	const char *metrics_shared_file;
+
+	struct config_cluster *clusters; /* clusters[clusters_count], in file order; the first is the default */
+	size_t clusters_count;
+};
+
+/* Called once per error, with "file:line: key: what is wrong and what would be right". */
+typedef void (*config_error_fn)(void *context, const char *message);
+
+/*
+ * Reads `path`, lays the environment over it (SPARKGATE_ + key in capitals, dots as underscores, e.g.
+ * SPARKGATE_KUBE_REQUEST_TIMEOUT_MS, SPARKGATE_CLUSTERS_DEFAULT_NAMESPACE), checks everything and reports all errors.
+ *
+ * ret_config  the caller's to config_release(), on success only
+ * Returns the number of errors; 0 is success.
+ */
+MUST_CHECK size_t config_read(struct config *ret_config, const char *path, config_error_fn on_error, void *context);
+void config_release(struct config *config);
+
+/* The path to read: `given` (from -c) if not NULL, else $SPARKGATE_CONFIG, else the built-in one. */
+const char *config_path(const char *given);
+
+const struct config_cluster *config_cluster_find(const struct config *config, const char *name);
+
+/* Prints every key, its value in force and its help, as YAML; conninfo passwords are hidden. */
+void config_print(const struct config *config, struct buf *text);
+
+#endif

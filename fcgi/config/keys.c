@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/config_priv.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char *const auth_words[] = { [CONFIG_AUTH_UNSET] = "unset", [CONFIG_AUTH_NONE] = "none" };
+static const char *const level_words[] = {
+	[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_INFO] = "info", [LOG_LEVEL_DEBUG] = "debug",
+};
+static const char *const format_words[] = { [LOG_FORMAT_LOGFMT] = "logfmt", [LOG_FORMAT_JSON] = "json" };
+static const char *const operator_words[] = { [CONFIG_OPERATOR_KUBEFLOW] = "kubeflow" };
+
+/* KEY_WORD members are written as one int. */
+_Static_assert(sizeof(enum config_auth) == sizeof(int) && sizeof(enum log_level) == sizeof(int) &&
+	       sizeof(enum log_format) == sizeof(int) && sizeof(enum config_operator) == sizeof(int),
+	       "enums are ints here");
+
+#define WORDS(words_) .words = (words_), .words_count = ARRAY_COUNT(words_)
+#define AT(member) .offset = offsetof(struct config, member)
+#define RANGE(min_, max_, unit_) .min = (min_), .max = (max_), .unit = (unit_)
+
+const struct config_key config_keys[] = {
+	{ "auth", KEY_WORD, AT(auth), .default_text = "unset", WORDS(auth_words),
+	  .help = "How callers prove who they are. \"unset\" serves loopback only; \"none\" serves whoever reaches a "
+		  "port, and must be written out before anything but loopback is served." },
+	{ "database.conninfo", KEY_TEXT, AT(database_conninfo),
+	  .help = "PostgreSQL, as libpq's connection string or URI. Required. Keep a password out of it: use a "
+		  "password file (passfile=) or the environment." },
+	{ "database.connect_timeout_ms", KEY_INT, AT(database_connect_timeout_ms), .default_text = "2000",
+	  RANGE(100, 60000, "milliseconds"), .help = "The longest wait for a connection to PostgreSQL." },
+	{ "database.statement_timeout_ms", KEY_INT, AT(database_statement_timeout_ms), .default_text = "5000",
+	  RANGE(100, 600000, "milliseconds"), .help = "The longest run of one SQL statement." },
+	{ "kube.connect_timeout_ms", KEY_INT, AT(kube_connect_timeout_ms), .default_text = "2000",
+	  RANGE(100, 60000, "milliseconds"), .help = "The longest wait for a connection to an API server." },
+	{ "kube.request_timeout_ms", KEY_INT, AT(kube_request_timeout_ms), .default_text = "10000",
+	  RANGE(100, 120000, "milliseconds"), .help = "The longest run of one call to an API server, watches aside." },
+	{ "kube.watch_timeout_s", KEY_INT, AT(kube_watch_timeout_s), .default_text = "290",
+	  RANGE(5, 3600, "seconds"), .help = "The API server ends a watch after this; the watcher then resumes it." },
+	{ "watcher.takeover_ms", KEY_INT, AT(watcher_takeover_ms), .default_text = "2000",
+	  RANGE(100, 8000, "milliseconds"),
+	  .help = "How often a waiting watcher tries to take over a cluster whose watcher has died." },
+	{ "watcher.dispatch_interval_ms", KEY_INT, AT(watcher_dispatch_interval_ms), .default_text = "500",
+	  RANGE(50, 60000, "milliseconds"),
+	  .help = "How often the watcher looks for batches that no worker could bring to their cluster." },
+	{ "watcher.resync_interval_s", KEY_INT, AT(watcher_resync_interval_s), .default_text = "600",
+	  RANGE(10, 86400, "seconds"),
+	  .help = "How often the watcher lists everything anew, even though its watch looks healthy." },
+	{ "log_archive.max_bytes", KEY_INT, AT(log_archive_max_bytes), .default_text = "67108864",
+	  RANGE(65536, 1073741824, "bytes"), .help = "How much of one driver's log is kept in PostgreSQL." },
+	{ "log.level", KEY_WORD, AT(log_level), .default_text = "info", WORDS(level_words),
+	  .help = "The least important events that are logged." },
+	{ "log.format", KEY_WORD, AT(log_format), .default_text = "logfmt", WORDS(format_words),
+	  .help = "One line per event on standard error: key=value pairs, or a JSON object." },
+	{ "metrics.shared_file", KEY_PATH, AT(metrics_shared_file),
+	  .help = "A small file, best on a tmpfs, through which all workers of this host count together. Not set: "
+		  "each worker counts alone, and a scrape sees whichever worker answers it." },
+};
+const size_t config_keys_count = ARRAY_COUNT(config_keys);
+
+#undef AT
+#define AT(member) .offset = offsetof(struct config_cluster, member)
+
+const struct config_key config_cluster_keys[] = {
+	{ "kubeconfig", KEY_PATH, AT(kubeconfig),
+	  .help = "How to reach the API server, as kubectl knows it. Either this or in_cluster." },
+	{ "context", KEY_TEXT, AT(context), .remedy = config_remedy_one_word,
+	  .help = "A context of the kubeconfig. Not set: its current-context." },
+	{ "in_cluster", KEY_FLAG, AT(in_cluster), .default_text = "false",
+	  .help = "The gateway runs as a pod of this cluster and uses the service account that is mounted there." },
+	{ "namespace", KEY_TEXT, AT(namespace), .remedy = config_remedy_dns_label,
+	  .help = "Where applications are created. Not set: the context's or the pod's own, else \"default\"." },
+	{ "service_account", KEY_TEXT, AT(service_account), .remedy = config_remedy_dns_subdomain,
+	  .help = "The service account of drivers and executors. Not set: the namespace's default." },
+	{ "image", KEY_TEXT, AT(image), .remedy = config_remedy_one_word,
+	  .help = "The Spark image of a batch that names none. Not set: the batch must." },
+	{ "spark_version", KEY_TEXT, AT(spark_version), .remedy = config_remedy_one_word,
+	  .help = "The version of Spark in the image." },
+	{ "operator", KEY_WORD, AT(operator_kind), .default_text = "kubeflow", WORDS(operator_words),
+	  .help = "The operator that turns applications into pods; \"kubeflow\": sparkoperator.k8s.io/v1beta2." },
+	{ "default_conf", KEY_CONF, AT(default_conf), .count_offset = offsetof(struct config_cluster, default_conf_count),
+	  .help = "Spark properties of every batch; the batch's own conf beats them." },
+	{ "enforced_conf", KEY_CONF, AT(enforced_conf),
+	  .count_offset = offsetof(struct config_cluster, enforced_conf_count),
+	  .help = "Spark properties of every batch; they beat the batch's own conf." },
+};
+const size_t config_cluster_keys_count = ARRAY_COUNT(config_cluster_keys);
+
+const struct config_key *
+config_key_find(const struct config_key *keys, size_t keys_count, const char *name)
+{
+	for (size_t i = 0; i < keys_count; i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+bool
+config_is_section(const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < config_keys_count; i++)
+		if (strncmp(config_keys[i].name, name, length) == 0 && config_keys[i].name[length] == '.')
+			return true;
+	return false;
+}
+
+const char *
+config_variable_name(struct arena *arena, const char *name)
+{
+	char *variable = arena_printf(arena, "SPARKGATE_%s", name);
+
+	for (char *at = variable; *at != '\0'; at++)
+		*at = isalnum((unsigned char)*at) ? (char)toupper((unsigned char)*at) : '_';
+	return variable;
+}
+
+#define NEAR_NAME_BYTES 64
+
+/* Levenshtein's distance; names too long to be a slip of the fingers are far from everything. */
+static size_t
+distance(const char *left, const char *right)
+{
+	size_t row[NEAR_NAME_BYTES + 1];
+	size_t right_length = strlen(right);
+
+	if (strlen(left) > NEAR_NAME_BYTES || right_length > NEAR_NAME_BYTES)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= right_length; j++)
+		row[j] = j;
+	for (size_t i = 0; left[i] != '\0'; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i + 1;
+		for (size_t j = 0; j < right_length; j++) {
+			size_t changed = diagonal + (tolower((unsigned char)left[i]) != right[j] ? 1 : 0);
+			size_t shorter = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
+
+			diagonal = row[j + 1];
+			row[j + 1] = changed < shorter ? changed : shorter;
+		}
+	}
+	return row[right_length];
+}
+
+struct nearest {
+	const char *name;
+	size_t distance;
+};
+
+static void
+consider(struct nearest *nearest, const char *wanted, const char *candidate)
+{
+	size_t slips = distance(wanted, candidate);
+
+	/* More wrong letters than these look like another word. */
+	if (slips < nearest->distance && slips <= 1 + strlen(candidate) / 4) {
+		nearest->distance = slips;
+		nearest->name = candidate;
+	}
+}
+
+const char *
+config_nearest_key(struct arena *arena, const char *name)
+{
+	struct nearest nearest = { NULL, SIZE_MAX };
+	const char *dot = strrchr(name, '.');
+	const char *last = dot == NULL ? name : dot + 1;
+
+	consider(&nearest, name, CONFIG_CLUSTERS);
+	for (size_t i = 0; i < config_keys_count; i++) {
+		const char *key = config_keys[i].name;
+		const char *key_dot = strrchr(key, '.');
+
+		consider(&nearest, name, key);
+		if (key_dot != NULL && dot == NULL)
+			consider(&nearest, name, arena_strndup(arena, key, (size_t)(key_dot - key)));
+		/* The right name at the wrong place beats a slip. */
+		if (key_dot != NULL && strcmp(key_dot + 1, last) == 0 && nearest.distance > 1)
+			nearest = (struct nearest){ key, 1 };
+	}
+	return nearest.name;
+}
+
+const char *
+config_nearest_cluster_key(const char *name)
+{
+	struct nearest nearest = { NULL, SIZE_MAX };
+
+	for (size_t i = 0; i < config_cluster_keys_count; i++)
+		consider(&nearest, name, config_cluster_keys[i].name);
+	return nearest.name;
+}

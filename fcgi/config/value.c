@@ -1,0 +1,295 @@
+/*
+ * config/value.c - one value: its text or YAML, checked, into its place in the configuration.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "config/config_priv.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void
+config_complain(struct reader *reader, struct place place, const char *name, const char *format, ...)
+{
+	char reason[1024];
+	va_list arguments;
+	const char *where = place.variable;
+
+	va_start(arguments, format);
+	vsnprintf(reason, sizeof(reason), format, arguments);
+	va_end(arguments);
+	if (where == NULL)
+		where = arena_printf(&reader->scratch, "%s:%zu", reader->path, place.line);
+	else
+		where = arena_printf(&reader->scratch, "environment variable %s", where);
+	reader->on_error(reader->context, arena_printf(&reader->scratch, "%s: %s: %s", where, name, reason));
+	reader->errors_count++;
+}
+
+static bool
+is_lower_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+static bool
+is_dns_label(const char *text, size_t length)
+{
+	if (length == 0 || length > 63 || !is_lower_or_digit(text[0]) || !is_lower_or_digit(text[length - 1]))
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!is_lower_or_digit(text[i]) && text[i] != '-')
+			return false;
+	return true;
+}
+
+const char *
+config_remedy_dns_label(const char *text)
+{
+	if (is_dns_label(text, strlen(text)))
+		return NULL;
+	return "write a DNS label: 1 to 63 of a-z, 0-9 and \"-\", with no \"-\" at either end";
+}
+
+const char *
+config_remedy_dns_subdomain(const char *text)
+{
+	bool right = strlen(text) <= 253;
+
+	for (const char *label = text; right && label != NULL;) {
+		size_t length = strcspn(label, ".");
+
+		right = is_dns_label(label, length);
+		label = label[length] == '.' ? label + length + 1 : NULL;
+	}
+	return right ? NULL : "write a DNS name: labels of a-z, 0-9 and \"-\" joined by dots, 253 bytes at most";
+}
+
+const char *
+config_remedy_one_word(const char *text)
+{
+	for (const char *at = text; *at != '\0'; at++)
+		if (isspace((unsigned char)*at) || iscntrl((unsigned char)*at))
+			return "write one word without spaces";
+	return NULL;
+}
+
+const char *
+config_remedy_cluster_name(const char *text)
+{
+	size_t length = strlen(text);
+	bool right = length >= 1 && length <= 31 && text[0] >= 'a' && text[0] <= 'z';
+
+	for (size_t i = 0; right && i < length; i++)
+		right = is_lower_or_digit(text[i]);
+	return right ? NULL : "write a name of 1 to 31 of a-z and 0-9 that begins with a letter";
+}
+
+static void
+set_int(struct reader *reader, const struct config_key *key, const char *name, struct place place, const char *text,
+	int *member)
+{
+	size_t length = strlen(text);
+	long number;
+
+	if (length == 0 || strspn(text, "0123456789") != length) {
+		config_complain(reader, place, name, "\"%s\" is no whole number; write one from %d to %d (%s)", text,
+				key->min, key->max, key->unit);
+		return;
+	}
+	errno = 0;
+	number = strtol(text, NULL, 10);
+	if (errno != 0 || number < key->min || number > key->max) {
+		config_complain(reader, place, name, "%s is out of range; write a number from %d to %d (%s)", text,
+				key->min, key->max, key->unit);
+		return;
+	}
+	*member = (int)number;
+}
+
+static const char *
+join_words(struct arena *arena, const struct config_key *key)
+{
+	const char *joined = key->words[0];
+
+	for (size_t i = 1; i < key->words_count; i++)
+		joined = arena_printf(arena, "%s%s%s", joined, i + 1 < key->words_count ? ", " : " or ", key->words[i]);
+	return joined;
+}
+
+static void
+set_word(struct reader *reader, const struct config_key *key, const char *name, struct place place, const char *text,
+	 int *member)
+{
+	for (size_t i = 0; i < key->words_count; i++)
+		if (strcmp(key->words[i], text) == 0) {
+			*member = (int)i;
+			return;
+		}
+	config_complain(reader, place, name, "unknown value \"%s\"; write %s", text, join_words(&reader->scratch, key));
+}
+
+static void
+set_flag(struct reader *reader, const char *name, struct place place, const char *text, bool *member)
+{
+	if (strcasecmp(text, "true") == 0)
+		*member = true;
+	else if (strcasecmp(text, "false") == 0)
+		*member = false;
+	else
+		config_complain(reader, place, name, "\"%s\" is neither true nor false; write one of them", text);
+}
+
+static void
+set_path(struct reader *reader, const char *name, struct place place, const char *text, const char **member)
+{
+	struct arena *arena = &reader->config->arena;
+	const char *slash = strrchr(reader->path, '/');
+
+	if (text[0] == '~' && (text[1] == '/' || text[1] == '\0')) {
+		const char *home = getenv("HOME");
+
+		if (home == NULL || home[0] == '\0')
+			config_complain(reader, place, name, "\"~\" needs HOME, which is not set; write the whole path");
+		else
+			*member = arena_printf(arena, "%s%s", home, text + 1);
+		return;
+	}
+	if (text[0] == '/' || slash == NULL)
+		*member = arena_strdup(arena, text);
+	else
+		*member = arena_printf(arena, "%.*s%s", (int)(slash + 1 - reader->path), reader->path, text);
+}
+
+static void
+set_plain_text(struct reader *reader, const struct config_key *key, const char *name, struct place place,
+	       const char *text, const char **member)
+{
+	const char *remedy = key->remedy == NULL ? NULL : key->remedy(text);
+
+	if (remedy != NULL)
+		config_complain(reader, place, name, "\"%s\" will not do; %s", text, remedy);
+	else
+		*member = arena_strdup(&reader->config->arena, text);
+}
+
+/* Empty texts count as not set: "" in the file or an empty variable takes a value away. */
+void
+config_set_text(struct reader *reader, const struct config_key *key, const char *name, struct place place,
+		const char *text, void *target)
+{
+	void *member = (char *)target + key->offset;
+
+	if (text == NULL || text[0] == '\0')
+		text = key->default_text;
+	if (text == NULL) {
+		*(const char **)member = NULL;
+		return;
+	}
+	switch (key->kind) {
+	case KEY_INT:
+		set_int(reader, key, name, place, text, member);
+		break;
+	case KEY_TEXT:
+		set_plain_text(reader, key, name, place, text, member);
+		break;
+	case KEY_PATH:
+		set_path(reader, name, place, text, member);
+		break;
+	case KEY_WORD:
+		set_word(reader, key, name, place, text, member);
+		break;
+	case KEY_FLAG:
+		set_flag(reader, name, place, text, member);
+		break;
+	case KEY_CONF:
+		config_complain(reader, place, name, "a mapping, which only the file can hold; unset the variable");
+		break;
+	}
+}
+
+static size_t
+count_entries(const struct yaml *mapping)
+{
+	size_t count = 0;
+
+	for (const struct yaml_entry *entry = mapping->first; entry != NULL; entry = entry->next)
+		count++;
+	return count;
+}
+
+/* Values are kept as they were written: 0.10 stays 0.10, yes stays yes. */
+static void
+set_conf(struct reader *reader, const struct config_key *key, const char *name, const struct yaml *conf, void *target)
+{
+	struct arena *arena = &reader->config->arena;
+	struct config_pair *pairs = arena_alloc(arena, (count_entries(conf) + 1) * sizeof(*pairs));
+	size_t count = 0;
+
+	for (const struct yaml_entry *entry = conf->first; entry != NULL; entry = entry->next) {
+		const char *full = arena_printf(&reader->scratch, "%s.%s", name, entry->key);
+		struct place place = { .line = entry->line };
+
+		if (entry->first_line != 0)
+			config_complain(reader, place, full, "written twice, first in line %zu; remove one",
+					entry->first_line);
+		else if (entry->value->kind != YAML_SCALAR)
+			config_complain(reader, place, full, "a %s, but Spark properties have one value each; write the "
+					"property's whole name, dots included, and its value in one line",
+					entry->value->kind == YAML_MAPPING ? "mapping" : "list");
+		else if (yaml_is_null(entry->value))
+			config_complain(reader, place, full, "has no value; write one (\"\" for an empty text)");
+		else
+			pairs[count++] = (struct config_pair){ arena_strdup(arena, entry->key),
+							       arena_strdup(arena, entry->value->text) };
+	}
+	*(struct config_pair **)((char *)target + key->offset) = pairs;
+	*(size_t *)((char *)target + key->count_offset) = count;
+}
+
+static const char *
+kind_words(const struct config_key *key)
+{
+	switch (key->kind) {
+	case KEY_INT:
+		return "a whole number";
+	case KEY_FLAG:
+		return "true or false";
+	case KEY_CONF:
+		return "Spark properties, one \"name: value\" a line below it";
+	default:
+		return "one text";
+	}
+}
+
+void
+config_set_yaml(struct reader *reader, const struct config_key *key, const char *name, struct place place,
+		const struct yaml *value, void *target)
+{
+	static const char *const kinds[] = {
+		[YAML_SCALAR] = "a single value", [YAML_SEQUENCE] = "a list", [YAML_MAPPING] = "a mapping",
+	};
+	enum yaml_kind right_kind = key->kind == KEY_CONF ? YAML_MAPPING : YAML_SCALAR;
+
+	if (yaml_is_null(value))
+		return;
+	if (value->kind != right_kind)
+		config_complain(reader, place, name, "%s, but it must be %s", kinds[value->kind], kind_words(key));
+	else if (key->kind == KEY_CONF)
+		set_conf(reader, key, name, value, target);
+	else
+		config_set_text(reader, key, name, place, value->text, target);
+}
+
+const char *
+config_variable_of(struct reader *reader, const char *name, const char **ret_text)
+{
+	const char *variable = config_variable_name(&reader->scratch, name);
+
+	*ret_text = getenv(variable);
+	return *ret_text == NULL ? NULL : variable;
+}
