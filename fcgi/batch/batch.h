@@ -1,0 +1,118 @@
+/*
+ * batch/batch.h - what a batch is: one submission, whatever protocol it came by. No I/O.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BATCH_BATCH_H
+#define BATCH_BATCH_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+
+enum batch_protocol { BATCH_LIVY, BATCH_SPARK_REST, BATCH_K8S, BATCH_PROTOCOL_COUNT };
+
+/* Livy's words where Livy has one (contract livy.md section 3); "accepted" is before Kubernetes knows of it. */
+enum batch_state {
+	BATCH_ACCEPTED,
+	BATCH_STARTING,
+	BATCH_RUNNING,
+	BATCH_SUCCESS,
+	BATCH_DEAD,
+	BATCH_KILLED,
+	BATCH_ERROR,
+	BATCH_STATE_COUNT
+};
+
+enum batch_reason {
+	BATCH_NO_REASON,
+	BATCH_REFUSED,
+	BATCH_SUBMISSION_FAILED,
+	BATCH_EXIT_CODE,
+	BATCH_OUT_OF_MEMORY,
+	BATCH_EVICTED,
+	BATCH_DRIVER_LOST,
+	BATCH_FAILED,
+	BATCH_KILLED_BY_USER,
+	BATCH_DELETED_OUTSIDE,
+	BATCH_REASON_COUNT
+};
+
+/* One row of the ledger. Strings are borrowed from whoever made it, mostly a request's arena; NULL where unknown. */
+struct batch {
+	int64_t id;
+	const char *uid;
+	enum batch_protocol protocol;
+	const char *name;
+	const char *owner;
+	const char *proxy_user;
+	const char *cluster;
+	const char *namespace;
+	const char *operator_kind;
+	const char *object_name;
+	const char *request_id;
+	enum batch_state state;
+	enum batch_reason reason;
+	const char *message;
+	const char *app_id;
+	const char *driver_pod;
+	int attempts;
+	const char *accepted_at;        /* times: ISO 8601, UTC, microseconds, e.g. 2026-11-21T12:00:00.000000Z */
+	const char *pushed_at;
+	const char *started_at;
+	const char *finished_at;
+	const char *kill_requested_at;
+	const char *deleted_at;
+	int64_t log_lines_count;        /* archived ones; 0 until the driver has ended */
+	struct json_object *log_tail;   /* the last archived lines, an array of strings; borrowed */
+};
+
+struct batch_pair {
+	const char *key;
+	const char *value;
+};
+
+struct batch_strings {
+	const char **items;             /* items[count] */
+	size_t count;
+};
+
+struct batch_pairs {
+	struct batch_pair *items;       /* items[count]; no key twice */
+	size_t count;
+};
+
+/* What a client asks to run, in our words; absent things are NULL, 0 or empty. */
+struct batch_order {
+	const char *name;
+	const char *proxy_user;
+	const char *file;
+	const char *class_name;
+	struct batch_strings args;
+	struct batch_strings jars;
+	struct batch_strings py_files;
+	struct batch_strings files;
+	struct batch_strings archives;
+	const char *driver_memory;      /* Java style: 512m, 2g */
+	const char *executor_memory;
+	int driver_cores;               /* 0: not given */
+	int executor_cores;
+	int executors_count;            /* -1: not given */
+	const char *queue;
+	struct batch_pairs conf;
+};
+
+const char *batch_state_text(enum batch_state state);
+bool batch_state_parse(const char *text, enum batch_state *ret_state);
+const char *batch_protocol_text(enum batch_protocol protocol);
+bool batch_protocol_parse(const char *text, enum batch_protocol *ret_protocol);
+/* NULL for BATCH_NO_REASON. */
+const char *batch_reason_text(enum batch_reason reason);
+bool batch_reason_parse(const char *text, enum batch_reason *ret_reason);
+
+/* The value of a conf key, or NULL. */
+const char *batch_pairs_get(const struct batch_pairs *pairs, const char *key);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "batch/lifecycle.h"
+
+#include <string.h>
+
+bool
+batch_state_is_final(enum batch_state state)
+{
+	return state >= BATCH_SUCCESS;
+}
+
+static bool
+differs(const char *known, const char *seen)
+{
+	return seen != NULL && (known == NULL || strcmp(known, seen) != 0);
+}
+
+static enum batch_state
+state_by_phase(const struct batch *batch, enum batch_phase phase)
+{
+	switch (phase) {
+	case BATCH_SEEN_STARTING:
+		return BATCH_STARTING;
+	case BATCH_SEEN_RUNNING:
+		return BATCH_RUNNING;
+	case BATCH_SEEN_SUCCEEDED:
+		return BATCH_SUCCESS;
+	case BATCH_SEEN_FAILED:
+		return BATCH_DEAD;
+	case BATCH_SEEN_GONE:
+		return BATCH_KILLED;
+	default:
+		/* The object exists, so it is more than accepted. */
+		return batch->state == BATCH_ACCEPTED ? BATCH_STARTING : batch->state;
+	}
+}
+
+bool
+batch_next(const struct batch *batch, const struct batch_sight *sight, struct batch_move *ret_move)
+{
+	struct batch_move move = {
+		.state = state_by_phase(batch, sight->phase),
+		.reason = sight->reason,
+		.message = sight->message,
+	};
+
+	if (batch_state_is_final(batch->state))
+		return false;
+	if (sight->phase == BATCH_SEEN_GONE && batch->kill_requested_at == NULL) {
+		move.reason = BATCH_DELETED_OUTSIDE;
+		move.message = "the SparkApplication was deleted, and not by this gateway";
+	} else if (batch_state_is_final(move.state) && batch->kill_requested_at != NULL) {
+		move = (struct batch_move){ BATCH_KILLED, BATCH_KILLED_BY_USER, NULL };
+	}
+	*ret_move = move;
+	return move.state != batch->state || differs(batch->app_id, sight->app_id) ||
+	       differs(batch->driver_pod, sight->driver_pod) || differs(batch->message, move.message) ||
+	       (sight->attempts > batch->attempts);
+}
+
+enum batch_state
+batch_shown_state(const struct batch *batch)
+{
+	if (batch->kill_requested_at != NULL && !batch_state_is_final(batch->state))
+		return BATCH_KILLED;
+	return batch->state;
+}

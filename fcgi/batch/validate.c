@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "batch/validate.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/limits.h"
+
+enum conf_rule { CONF_DROP, CONF_DENY };
+
+struct conf_row {
+	const char *key;        /* a trailing '*' stands for any rest */
+	enum conf_rule rule;
+	const char *why;        /* of a denial */
+};
+
+/*
+ * Contract crds.md 6.2: what names the target, the object or its pods is the gateway's; credentials of the driver
+ * towards the API server would lift the submitter to whatever they allow.
+ */
+static const struct conf_row conf_rules[] = {
+	{ "spark.master", CONF_DROP, NULL },
+	{ "spark.app.id", CONF_DROP, NULL },
+	{ "spark.app.name", CONF_DROP, NULL },
+	{ "spark.driver.host", CONF_DROP, NULL },
+	{ "spark.driver.bindAddress", CONF_DROP, NULL },
+	{ "spark.kubernetes.namespace", CONF_DROP, NULL },
+	{ "spark.kubernetes.driver.master", CONF_DROP, NULL },
+	{ "spark.kubernetes.driver.pod.name", CONF_DROP, NULL },
+	{ "spark.kubernetes.executor.podNamePrefix", CONF_DROP, NULL },
+	{ "spark.kubernetes.submission.waitAppCompletion", CONF_DROP, NULL },
+	{ "spark.submit.deployMode", CONF_DENY, "the gateway always submits in cluster mode: leave it out" },
+	{ "spark.submit.proxyUser.allowCustomClasspathInClusterMode", CONF_DENY, "leave it out" },
+	{ "spark.kubernetes.driver.podTemplateFile", CONF_DENY, "pod templates are files of the operator's host" },
+	{ "spark.kubernetes.executor.podTemplateFile", CONF_DENY, "pod templates are files of the operator's host" },
+	{ "spark.kubernetes.driver.podTemplateContainerName", CONF_DENY, "leave it out" },
+	{ "spark.kubernetes.executor.podTemplateContainerName", CONF_DENY, "leave it out" },
+	{ "spark.kubernetes.authenticate.*", CONF_DENY,
+	  "service accounts and credentials are set per cluster in the gateway's configuration" },
+	{ "pyRequirements", CONF_DENY, "not served yet: put the packages into the image, or use pyFiles or archives" },
+};
+
+static const char *const secret_parts[] = {
+	"secret", "password", "passwd", "token", "credential", "access.key", "accesskey", "apikey", "api_key", "api.key",
+	"account.key", "private.key", "privatekey", "transport.headers", "transport.auth", "sasl.jaas",
+};
+
+bool
+batch_key_is_secret(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(secret_parts); i++) {
+		if (strcasestr(key, secret_parts[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+const char *
+batch_pairs_take(struct batch_pairs *pairs, const char *key)
+{
+	for (size_t i = 0; i < pairs->count; i++) {
+		const char *value = pairs->items[i].value;
+
+		if (strcmp(pairs->items[i].key, key) != 0)
+			continue;
+		memmove(&pairs->items[i], &pairs->items[i + 1], (pairs->count - i - 1) * sizeof(pairs->items[0]));
+		pairs->count--;
+		return value;
+	}
+	return NULL;
+}
+
+static const struct conf_row *
+find_rule(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(conf_rules); i++) {
+		size_t size = strlen(conf_rules[i].key);
+
+		if (conf_rules[i].key[size - 1] == '*' ? strncmp(key, conf_rules[i].key, size - 1) == 0
+						       : strcmp(key, conf_rules[i].key) == 0)
+			return &conf_rules[i];
+	}
+	return NULL;
+}
+
+static bool
+check_conf(struct batch_pairs *conf, struct err *err)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < conf->count; i++) {
+		const struct batch_pair pair = conf->items[i];
+		const struct conf_row *row = find_rule(pair.key);
+
+		if (row != NULL && row->rule == CONF_DENY)
+			return err_set(err, ERR_INVALID,
+				       "Rejected, Reason: Blacklisted configuration values in session config: %s (%s)",
+				       pair.key, row->why);
+		/* spark-submit drops what does not begin with "spark." as well */
+		if (row == NULL && strncmp(pair.key, "spark.", 6) == 0)
+			conf->items[kept++] = pair;
+	}
+	conf->count = kept;
+	return true;
+}
+
+static bool
+is_number(const char *text)
+{
+	return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
+static bool
+check_name(const char *name, struct err *err)
+{
+	if (name == NULL)
+		return true;
+	if (name[0] == '\0' || is_number(name))
+		return err_set(err, ERR_INVALID,
+			       "Rejected, Reason: Invalid session name: %s (a name is not empty and not a number)", name);
+	if (strlen(name) > LIMIT_NAME_BYTES)
+		return err_set(err, ERR_INVALID, "Rejected, Reason: name: longer than %d bytes", LIMIT_NAME_BYTES);
+	return true;
+}
+
+/* RFC 3986, section 3.1; false when the text before ':' is no scheme. */
+static bool
+has_scheme(const char *uri)
+{
+	size_t size = strcspn(uri, ":");
+
+	if (uri[size] != ':' || size < 2 || !isalpha((unsigned char)uri[0]))
+		return false;
+	for (size_t i = 1; i < size; i++) {
+		if (!isalnum((unsigned char)uri[i]) && strchr("+-.", uri[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+#define URI_REMEDY "give a URI that the driver can reach, e.g. local:///path in the image, s3a://, hdfs:// or https://"
+
+static bool
+check_uri(const char *field, const char *uri, struct err *err)
+{
+	for (const char *byte = uri; *byte != '\0'; byte++) {
+		if ((unsigned char)*byte <= ' ' || *byte == 0x7f || strchr("\"<>\\^`{|}", *byte) != NULL)
+			return err_set(err, ERR_INVALID,
+				       "Rejected, Reason: %s: java.net.URISyntaxException: Illegal character in path at "
+				       "index %d: %s", field, (int)(byte - uri), uri);
+	}
+	if (strncasecmp(uri, "file:", 5) == 0 || uri[0] == '/')
+		return err_set(err, ERR_INVALID,
+			       "Rejected, Reason: requirement failed: Local path %s cannot be added to user sessions. "
+			       "%s: it would be read from the gateway's host; " URI_REMEDY, uri, field);
+	if (!has_scheme(uri))
+		return err_set(err, ERR_INVALID,
+			       "Rejected, Reason: requirement failed: Path '%s' is not absolute. %s: " URI_REMEDY, uri, field);
+	return true;
+}
+
+static bool
+check_uris(const char *field, const struct batch_strings *uris, struct err *err)
+{
+	for (size_t i = 0; i < uris->count; i++) {
+		if (!check_uri(field, uris->items[i], err))
+			return false;
+	}
+	return true;
+}
+
+/* Java style: digits and an optional unit, as Spark's JavaUtils.byteStringAsBytes takes it. */
+static bool
+check_memory(const char *field, const char *memory, struct err *err)
+{
+	static const char *const units[] = { "", "k", "kb", "m", "mb", "g", "gb", "t", "tb", "p", "pb" };
+	size_t digits;
+
+	if (memory == NULL)
+		return true;
+	digits = strspn(memory, "0123456789");
+	for (size_t i = 0; digits > 0 && i < ARRAY_COUNT(units); i++) {
+		if (strcasecmp(memory + digits, units[i]) == 0)
+			return true;
+	}
+	return err_set(err, ERR_INVALID, "%s: '%s' is no amount of memory: write e.g. 512m or 2g", field, memory);
+}
+
+bool
+batch_validate(struct batch_order *order, struct err *err)
+{
+	if (order->file == NULL)
+		return err_set(err, ERR_INVALID, "Rejected, Reason: requirement failed: File is required.");
+	if (order->file[0] == '\0')
+		return err_set(err, ERR_INVALID, "Rejected, Reason: requirement failed: File is required: file is empty.");
+	if (order->proxy_user != NULL)
+		return err_set(err, ERR_FORBIDDEN,
+			       "proxyUser: nobody may act as '%s', because the gateway does not know who is calling; "
+			       "leave it out", order->proxy_user);
+	if (order->driver_cores < 0 || order->executor_cores < 0)
+		return err_set(err, ERR_INVALID, "%s: at least 1",
+			       order->driver_cores < 0 ? "driverCores" : "executorCores");
+	return check_name(order->name, err) && check_uri("file", order->file, err) &&
+	       check_uris("jars", &order->jars, err) && check_uris("pyFiles", &order->py_files, err) &&
+	       check_uris("files", &order->files, err) && check_uris("archives", &order->archives, err) &&
+	       check_memory("driverMemory", order->driver_memory, err) &&
+	       check_memory("executorMemory", order->executor_memory, err) && check_conf(&order->conf, err);
+}

@@ -1,0 +1,54 @@
+/*
+ * crd/crd.h - an order as a SparkApplication object, and such an object's status as evidence. No I/O.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Source of field names and rules: contract crds.md (Kubeflow spark-operator 38082f33).
+ */
+#ifndef CRD_CRD_H
+#define CRD_CRD_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "batch/batch.h"
+#include "batch/lifecycle.h"
+
+/* Labels on every object, and by the operator's copying on every pod: how rows and objects find each other. */
+#define CRD_LABEL_GATEWAY "sparkgate.io/gateway"        /* the key of the gateway's database */
+#define CRD_LABEL_BATCH_UID "sparkgate.io/batch-uid"
+#define CRD_LABEL_BATCH_ID "sparkgate.io/batch-id"
+#define CRD_LABEL_NAME "sparkgate.io/name"              /* the batch's name, as far as a label can hold it */
+
+#define CRD_DRIVER_CONTAINER "spark-kubernetes-driver"
+
+/* What the cluster's configuration adds; all may be NULL or empty. */
+struct crd_target {
+	const char *service_account;
+	const char *image;
+	const char *spark_version;
+	struct batch_pairs default_conf;
+	struct batch_pairs enforced_conf;
+};
+
+/*
+ * The object's spec for sparkoperator.k8s.io/v1beta2. Whatever the operator's webhook would default is set here, because
+ * a cluster may run without it (contract crds.md, rule 9).
+ *
+ * ret_spec  the caller's to put
+ * err       ERR_INVALID: which field, and the remedy
+ */
+MUST_CHECK bool crd_kubeflow_spec(struct arena *arena, const struct batch_order *order, const struct crd_target *target,
+				  struct json_object **ret_spec, struct err *err);
+
+/* The whole object: names and labels from the row, so that creating it again finds it. The caller's to put. */
+struct json_object *crd_kubeflow_object(const struct batch *batch, const char *gateway_key, struct json_object *spec);
+
+/* "/apis/sparkoperator.k8s.io/v1beta2/namespaces/NS/sparkapplications", with "/NAME" unless name is NULL. */
+char *crd_kubeflow_path(struct arena *arena, const char *namespace, const char *name);
+
+/* The uid of the batch that an object belongs to, borrowed, or NULL. */
+const char *crd_batch_uid(struct json_object *object);
+
+/* What an object's status says; strings are the arena's or borrowed from the object. */
+void crd_kubeflow_sight(struct arena *arena, struct json_object *object, struct batch_sight *ret_sight);
+
+#endif

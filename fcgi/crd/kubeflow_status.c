@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crd/crd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+
+/*
+ * Contract crds.md 3.2 and 8.1. The states in between (SUCCEEDING, FAILING, ...) are never final: a retry may follow, and
+ * they last for a moment. UNKNOWN (node lost) and whatever a later operator invents are no evidence of anything.
+ */
+static const struct {
+	const char *state;
+	enum batch_phase phase;
+} phases[] = {
+	{ "", BATCH_SEEN_STARTING },
+	{ "SUBMITTED", BATCH_SEEN_STARTING },
+	{ "PENDING_RERUN", BATCH_SEEN_STARTING },
+	{ "RESUMING", BATCH_SEEN_STARTING },
+	{ "INVALIDATING", BATCH_SEEN_STARTING },
+	{ "SUBMISSION_FAILED", BATCH_SEEN_STARTING },
+	{ "SUSPENDING", BATCH_SEEN_STARTING },
+	{ "SUSPENDED", BATCH_SEEN_STARTING },
+	{ "RUNNING", BATCH_SEEN_RUNNING },
+	{ "SUCCEEDING", BATCH_SEEN_RUNNING },
+	{ "FAILING", BATCH_SEEN_RUNNING },
+	{ "COMPLETED", BATCH_SEEN_SUCCEEDED },
+	{ "FAILED", BATCH_SEEN_FAILED },
+};
+
+/* The operator's words (crds.md 3.3), most telling first. */
+static const struct {
+	const char *words;
+	enum batch_reason reason;
+} failures[] = {
+	{ "Reason: OOMKilled", BATCH_OUT_OF_MEMORY },
+	{ "Evicted", BATCH_EVICTED },
+	{ "driver container failed with ExitCode", BATCH_EXIT_CODE },
+	{ "driver pod not found", BATCH_DRIVER_LOST },
+	{ "failed to submit spark application", BATCH_SUBMISSION_FAILED },
+	{ "failed during batch scheduler setup", BATCH_SUBMISSION_FAILED },
+};
+
+static enum batch_phase
+phase_of(const char *state)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(phases); i++) {
+		if (strcmp(phases[i].state, state) == 0)
+			return phases[i].phase;
+	}
+	return BATCH_SEEN_NOTHING_NEW;
+}
+
+static enum batch_reason
+reason_of(const char *message)
+{
+	for (size_t i = 0; message != NULL && i < ARRAY_COUNT(failures); i++) {
+		if (strstr(message, failures[i].words) != NULL)
+			return failures[i].reason;
+	}
+	return BATCH_FAILED;
+}
+
+/* spark-submit's stderr can be tens of KB; what went wrong stands at its end, what it was about at its beginning. */
+static const char *
+shorten(struct arena *arena, const char *message)
+{
+	size_t size = strlen(message);
+	size_t head = LIMIT_MESSAGE_BYTES / 4, tail = LIMIT_MESSAGE_BYTES / 2;
+
+	if (size <= LIMIT_MESSAGE_BYTES)
+		return message;
+	/* a cut inside a UTF-8 character would make the text unfit for the database */
+	while (head > 0 && ((unsigned char)message[head] & 0xc0) == 0x80)
+		head--;
+	while (tail > 0 && ((unsigned char)message[size - tail] & 0xc0) == 0x80)
+		tail--;
+	return arena_printf(arena, "%.*s\n... (%zu bytes left out) ...\n%s", (int)head, message, size - head - tail,
+			    message + size - tail);
+}
+
+void
+crd_kubeflow_sight(struct arena *arena, struct json_object *object, struct batch_sight *ret_sight)
+{
+	struct json_object *status = json_member(object, "status");
+	const char *state = json_string_at(status, "applicationState", "state", NULL);
+	const char *message = json_string_at(status, "applicationState", "errorMessage", NULL);
+	const char *app_id = json_string(status, "sparkApplicationId");
+	const char *driver_pod = json_string_at(status, "driverInfo", "podName", NULL);
+	enum batch_phase phase = phase_of(state == NULL ? "" : state);
+
+	*ret_sight = (struct batch_sight){
+		.phase = phase,
+		.app_id = app_id != NULL && app_id[0] != '\0' ? app_id : NULL,
+		.driver_pod = driver_pod != NULL && driver_pod[0] != '\0' ? driver_pod : NULL,
+		.attempts = (int)json_int(status, "executionAttempts", 0),
+	};
+	if (phase == BATCH_SEEN_FAILED) {
+		ret_sight->reason = reason_of(message);
+		ret_sight->message = message == NULL || message[0] == '\0' ? "the application failed"
+									   : shorten(arena, message);
+	}
+}

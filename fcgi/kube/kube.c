@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kube/kube.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "kube/answer.h"
+#include "kube/kube_priv.h"
+
+/* As kubectl does: one answer then stays far below the limit, and the server never builds a huge one. */
+#define LIST_PAGE_ITEMS 500
+
+/* An answer as it comes in. */
+struct answer {
+	int http_status;
+	unsigned retry_after_s;
+	struct buf body;
+	struct buf *log;                /* where the bytes of a 200 go instead, when not NULL */
+	bool too_large;
+	CURL *easy;
+};
+
+static void
+release_answer(struct answer *answer)
+{
+	buf_release(&answer->body);
+}
+
+#define AUTO_ANSWER AUTO(release_answer)
+
+static struct answer
+new_answer(struct kube *kube)
+{
+	struct answer answer = { .easy = kube->easy };
+
+	buf_init(&answer.body, LIMIT_KUBE_ANSWER_BYTES);
+	return answer;
+}
+
+/* ---- one HTTP request ---- */
+
+/* As much as fits; a short count tells curl to stop. */
+static size_t
+take_log(struct answer *answer, const char *bytes, size_t size_bytes)
+{
+	struct buf *log = answer->log;
+	size_t room_bytes = log->limit_bytes - log->size_bytes;
+	size_t taken_bytes = size_bytes < room_bytes ? size_bytes : room_bytes;
+
+	if (taken_bytes < size_bytes)
+		log->overflowed = true;
+	return buf_append(log, bytes, taken_bytes) ? taken_bytes : 0;
+}
+
+static size_t
+on_body(char *bytes, size_t one, size_t size_bytes, void *context)
+{
+	struct answer *answer = context;
+	long http_status = 0;
+
+	(void)one;
+	curl_easy_getinfo(answer->easy, CURLINFO_RESPONSE_CODE, &http_status);
+	if (answer->log != NULL && http_status == 200)
+		return take_log(answer, bytes, size_bytes);
+	if (buf_append(&answer->body, bytes, size_bytes))
+		return size_bytes;
+	answer->too_large = true;
+	return 0;
+}
+
+static void
+read_head(CURL *easy, struct answer *answer)
+{
+	curl_off_t retry_after_s = 0;
+	long http_status = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &http_status);
+	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+	answer->http_status = (int)http_status;
+	answer->retry_after_s = retry_after_s > 0 && retry_after_s < INT32_MAX ? (unsigned)retry_after_s : 0;
+}
+
+static bool
+perform(struct kube *kube, const struct request *request, int64_t deadline_ms, struct answer *answer, struct err *err)
+{
+	int left_ms = clock_left_ms(deadline_ms);
+	struct transfer transfer;
+	CURLcode code;
+
+	buf_reset(&answer->body);
+	if (!transfer_prepare(kube, kube->easy, request, &transfer, err))
+		return false;
+	/* 0 would mean "no limit". */
+	curl_easy_setopt(kube->easy, CURLOPT_TIMEOUT_MS, left_ms > 0 ? (long)left_ms : 1L);
+	curl_easy_setopt(kube->easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(kube->easy, CURLOPT_WRITEDATA, answer);
+	code = curl_easy_perform(kube->easy);
+	read_head(kube->easy, answer);
+	/* The log is full, which is what its caller wanted; what is still to come goes down with the connection. */
+	if (code == CURLE_WRITE_ERROR && answer->log != NULL && answer->log->overflowed)
+		code = CURLE_OK;
+	if (code == CURLE_WRITE_ERROR && answer->too_large)
+		code = CURLE_FILESIZE_EXCEEDED;
+	if (code != CURLE_OK)
+		transfer_error(kube->easy, code, request, &transfer, err);
+	transfer_release(&transfer);
+	return code == CURLE_OK;
+}
+
+/*
+ * Source: kube-apiserver serves before its caches are filled, and refuses then what it would allow a second later
+ * (RBAC, service account tokens). /readyz needs no rights. A batch must not fail for good for that.
+ */
+void
+kube_doubt_refusal(struct kube *kube, int64_t deadline_ms, struct err *err)
+{
+	const struct request request = { .method = "GET", .target = "/readyz" };
+	AUTO_ANSWER struct answer answer = new_answer(kube);
+	struct err unready = ERR_INIT;
+	char detail[sizeof(err->detail)];
+
+	if (err->code != ERR_FORBIDDEN && err->code != ERR_UNAUTHORIZED)
+		return;
+	if (perform(kube, &request, deadline_ms, &answer, &unready) &&
+	    answer.http_status < 500)
+		return;
+	memcpy(detail, err->detail, sizeof(detail));
+	err_set_(err, ERR_UNAVAILABLE, "the Kubernetes API server is not ready yet");
+	err_detail(err, "not ready, and said: %s", detail);
+}
+
+static bool
+call(struct kube *kube, const struct request *request, struct answer *answer, struct err *err)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + kube->request_timeout_ms;
+	struct request again = *request;
+
+	assert(request->target[0] == '/');
+	if (!perform(kube, request, deadline_ms, answer, err))
+		return false;
+	if (answer->http_status == 401) {
+		credentials_refused(&kube->credentials);
+		again.fresh = true;
+		if (!perform(kube, &again, deadline_ms, answer, err))
+			return false;
+	}
+	if (answer_check(answer->http_status, answer->retry_after_s, buf_str(&answer->body), answer->body.size_bytes, err))
+		return true;
+	kube_doubt_refusal(kube, deadline_ms, err);
+	return false;
+}
+
+static bool
+call_for_object(struct kube *kube, const struct request *request, struct json_object **ret_object, struct err *err)
+{
+	AUTO_ANSWER struct answer answer = new_answer(kube);
+
+	if (!call(kube, request, &answer, err))
+		return false;
+	if (ret_object == NULL)
+		return true;
+	return answer_parse(buf_str(&answer.body), answer.body.size_bytes, ret_object, err);
+}
+
+/* ---- the calls ---- */
+
+bool
+kube_create(struct kube *kube, const char *path, struct json_object *object, struct json_object **ret_object,
+	    struct err *err)
+{
+	const struct request request = { .method = "POST", .target = path, .body = json_text(object) };
+
+	return call_for_object(kube, &request, ret_object, err);
+}
+
+bool
+kube_get(struct kube *kube, const char *path, struct json_object **ret_object, struct err *err)
+{
+	const struct request request = { .method = "GET", .target = path };
+
+	return call_for_object(kube, &request, ret_object, err);
+}
+
+bool
+kube_delete(struct kube *kube, const char *path, const char *uid, struct err *err)
+{
+	AUTO_JSON struct json_object *options = json_object_new_object();
+	struct request request = { .method = "DELETE", .target = path };
+
+	json_add_string(options, "kind", "DeleteOptions");
+	json_add_string(options, "apiVersion", "v1");
+	json_add_string(options, "propagationPolicy", "Background");
+	if (uid != NULL) {
+		struct json_object *preconditions = json_object_new_object();
+
+		json_add_string(preconditions, "uid", uid);
+		json_object_object_add(options, "preconditions", preconditions);
+	}
+	request.body = json_text(options);
+	return call_for_object(kube, &request, NULL, err);
+}
+
+static bool
+give_items(struct json_object *page, kube_item_fn on_item, void *context, struct err *err)
+{
+	struct json_object *items = json_member(page, "items");
+	size_t count = json_object_is_type(items, json_type_array) ? json_object_array_length(items) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!on_item(context, json_object_array_get_idx(items, i), err))
+			return false;
+	return true;
+}
+
+/* The page after `token`; "" is the first. */
+static bool
+get_page(struct kube *kube, const char *path, const char *query, const char *token, int items,
+	 struct json_object **ret_page, struct err *err)
+{
+	AUTO_BUF struct buf target;
+	struct arena arena;
+	bool good;
+
+	arena_init(&arena, LIMIT_ARENA_BYTES);
+	buf_init(&target, LIMIT_KUBE_ANSWER_BYTES);
+	buf_printf(&target, "%s?%s%slimit=%d", path, query, query[0] == '\0' ? "" : "&", items);
+	if (token[0] != '\0')
+		buf_printf(&target, "&continue=%s", kube_escape(&arena, token));
+	arena_release(&arena);
+	good = !target.overflowed || err_set(err, ERR_INTERNAL, "no memory for a list");
+	return good && kube_get(kube, buf_str(&target), ret_page, err);
+}
+
+static bool
+copy_text(const char *text, char **ret_copy, struct err *err)
+{
+	free(*ret_copy);
+	*ret_copy = strdup(text == NULL ? "" : text);
+	return *ret_copy != NULL || err_set(err, ERR_INTERNAL, "no memory for a list");
+}
+
+static void
+free_text(char **text)
+{
+	free(*text);
+}
+
+bool
+kube_list(struct kube *kube, const char *path, const char *query, kube_item_fn on_item, void *context,
+	  char **ret_version, struct err *err)
+{
+	AUTO(free_text) char *token = NULL;
+	const char *version;
+	int items = LIST_PAGE_ITEMS;
+
+	if (!copy_text("", &token, err))
+		return false;
+	for (;;) {
+		AUTO_JSON struct json_object *page = NULL;
+
+		if (!get_page(kube, path, query, token, items, &page, err)) {
+			/* 500 very large objects: `limit` is the one parameter that may change between pages. */
+			if (err->code != ERR_TOO_LARGE || items == 1)
+				return false;
+			items = items > 8 ? items / 8 : 1;
+			continue;
+		}
+		if (!give_items(page, on_item, context, err) ||
+		    !copy_text(json_string_at(page, "metadata", "continue", NULL), &token, err))
+			return false;
+		if (token[0] != '\0')
+			continue;
+		version = json_string_at(page, "metadata", "resourceVersion", NULL);
+		if (version == NULL || version[0] == '\0')
+			return err_set(err, ERR_UNAVAILABLE, "the Kubernetes API server's list has no version");
+		*ret_version = NULL;
+		return copy_text(version, ret_version, err);
+	}
+}
+
+/* Source: contract crds.md 9.5, as recorded: 204 before scheduling; the kubelet's refusals come as 400 and 500. */
+static bool
+log_error(const struct answer *answer, struct err *err)
+{
+	if (err->code == ERR_INVALID && strstr(err->msg, "waiting to start") != NULL)
+		err->code = ERR_CONFLICT;
+	else if (answer->http_status >= 500 && strstr(err->detail, "/containerLogs/") != NULL)
+		return err_set(err, ERR_NOT_FOUND, "the pod's node does not answer");
+	else
+		return false;
+	err->http_status = err_http_status(err->code);
+	return false;
+}
+
+bool
+kube_pod_log(struct kube *kube, const char *namespace, const char *pod, const char *container, int64_t tail_lines,
+	     struct buf *log, struct err *err)
+{
+	AUTO_ANSWER struct answer answer = new_answer(kube);
+	AUTO_BUF struct buf target;
+	struct request request = { .method = "GET" };
+	size_t before_bytes = log->size_bytes;
+
+	buf_init(&target, LIMIT_PATH_BYTES);
+	/* One byte more than fits tells a log that is cut from one that ends here. */
+	buf_printf(&target, "/api/v1/namespaces/%s/pods/%s/log?container=%s&limitBytes=%zu", namespace, pod, container,
+		   log->limit_bytes - log->size_bytes + 1);
+	if (tail_lines >= 0)
+		buf_printf(&target, "&tailLines=%" PRId64, tail_lines);
+	if (target.overflowed)
+		return err_set(err, ERR_INVALID, "the pod's name is too long");
+	request.target = buf_str(&target);
+	answer.log = log;
+	if (!call(kube, &request, &answer, err)) {
+		/* Half a log is none: the caller counts its lines. */
+		log->size_bytes = before_bytes;
+		if (log->bytes != NULL)
+			log->bytes[before_bytes] = '\0';
+		return log_error(&answer, err);
+	}
+	if (answer.http_status == 204)
+		return err_set(err, ERR_NOT_FOUND, "the pod is not scheduled yet");
+	return true;
+}
+
+bool
+kube_ready(struct kube *kube, struct err *err)
+{
+	const struct request request = { .method = "GET", .target = "/readyz" };
+
+	return call_for_object(kube, &request, NULL, err);
+}
+
+char *
+kube_escape(struct arena *arena, const char *text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *escaped = arena_alloc(arena, strlen(text) * 3 + 1), *end = escaped;
+
+	for (; *text != '\0'; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+		    strchr("-._~", byte) != NULL) {
+			*end++ = *text;
+			continue;
+		}
+		*end++ = '%';
+		*end++ = hex[byte >> 4];
+		*end++ = hex[byte & 0xf];
+	}
+	return escaped;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/batch_store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "store/store_priv.h"
+
+/* Room for any int64 as text. */
+struct number {
+	char text[24];
+};
+
+static const char *
+number_text(struct number *number, int64_t value)
+{
+	snprintf(number->text, sizeof(number->text), "%" PRId64, value);
+	return number->text;
+}
+
+static const char *
+copy(struct arena *arena, const PGresult *result, int row, const char *column)
+{
+	return arena_strdup(arena, store_value(result, row, column));
+}
+
+/* PostgreSQL's ISO style in UTC, "2026-11-21 12:00:00.5+00", as ISO 8601 with six digits. */
+static const char *
+copy_time(struct arena *arena, const PGresult *result, int row, const char *column)
+{
+	const char *text = store_value(result, row, column);
+	size_t whole, digits;
+
+	if (text == NULL || strlen(text) < 19)
+		return NULL;
+	whole = 19;
+	digits = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+	return arena_printf(arena, "%.10sT%.8s.%.*s%.*sZ", text, text + 11, (int)digits, text + whole + 1,
+			    6 - (int)digits, "000000");
+}
+
+static struct json_object *
+copy_json(struct arena *arena, const char *text)
+{
+	return text == NULL ? NULL : arena_own_json(arena, json_tokener_parse(text));
+}
+
+static int64_t
+read_int(const PGresult *result, int row, const char *column)
+{
+	const char *text = store_value(result, row, column);
+
+	return text == NULL ? 0 : strtoll(text, NULL, 10);
+}
+
+static void
+read_batch(struct arena *arena, const PGresult *result, int row, struct batch *batch)
+{
+	const char *reason = store_value(result, row, "reason");
+	const char *log_tail = store_value(result, row, "log_tail");
+
+	*batch = (struct batch){
+		.id = read_int(result, row, "id"),
+		.uid = copy(arena, result, row, "uid"),
+		.name = copy(arena, result, row, "name"),
+		.owner = copy(arena, result, row, "owner"),
+		.proxy_user = copy(arena, result, row, "proxy_user"),
+		.cluster = copy(arena, result, row, "cluster"),
+		.namespace = copy(arena, result, row, "namespace"),
+		.operator_kind = copy(arena, result, row, "operator_kind"),
+		.object_name = copy(arena, result, row, "object_name"),
+		.request_id = copy(arena, result, row, "request_id"),
+		.message = copy(arena, result, row, "message"),
+		.app_id = copy(arena, result, row, "app_id"),
+		.driver_pod = copy(arena, result, row, "driver_pod"),
+		.attempts = (int)read_int(result, row, "attempts"),
+		.accepted_at = copy_time(arena, result, row, "accepted_at"),
+		.pushed_at = copy_time(arena, result, row, "pushed_at"),
+		.started_at = copy_time(arena, result, row, "started_at"),
+		.finished_at = copy_time(arena, result, row, "finished_at"),
+		.kill_requested_at = copy_time(arena, result, row, "kill_requested_at"),
+		.deleted_at = copy_time(arena, result, row, "deleted_at"),
+		.log_lines_count = read_int(result, row, "log_lines_count"),
+		.log_tail = log_tail != NULL && strcmp(log_tail, "[]") != 0 ? copy_json(arena, log_tail) : NULL,
+	};
+	/* The enum types of the schema hold no other words than these tables: a unit test of the database compares them. */
+	batch_state_parse(store_value(result, row, "state"), &batch->state);
+	batch_protocol_parse(store_value(result, row, "protocol"), &batch->protocol);
+	if (reason != NULL)
+		batch_reason_parse(reason, &batch->reason);
+}
+
+/* Runs a statement that answers one batch or none. */
+static bool
+one_batch(struct store *store, struct arena *arena, enum statement_id id, const char *const *params,
+	  struct batch *ret_batch, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+
+	if (!store_run(store, id, params, &result, err))
+		return false;
+	if (PQntuples(result) == 0)
+		return err_set(err, ERR_NOT_FOUND, "%s", "");
+	read_batch(arena, result, 0, ret_batch);
+	return true;
+}
+
+bool
+store_accept(struct store *store, struct arena *arena, const struct store_new_batch *new_batch, struct batch *ret_batch,
+	     struct err *err)
+{
+	struct number claim;
+	const char *params[] = {
+		new_batch->uid,
+		batch_protocol_text(new_batch->protocol),
+		new_batch->name,
+		new_batch->owner,
+		new_batch->proxy_user,
+		new_batch->cluster,
+		new_batch->namespace,
+		new_batch->operator_kind,
+		new_batch->request_text,
+		new_batch->request_id,
+		new_batch->spec_text,
+		number_text(&claim, new_batch->claim_ms),
+	};
+
+	return one_batch(store, arena, STATEMENT_BATCH_ACCEPT, params, ret_batch, err);
+}
+
+bool
+store_pushed(struct store *store, struct arena *arena, int64_t id, const char *by, struct batch *ret_batch,
+	     struct err *err)
+{
+	struct number number;
+	const char *params[] = { number_text(&number, id), by };
+
+	return one_batch(store, arena, STATEMENT_BATCH_PUSHED, params, ret_batch, err);
+}
+
+bool
+store_push_deferred(struct store *store, int64_t id, int delay_ms, const char *why, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	struct number number, delay;
+	const char *params[] = { number_text(&number, id), number_text(&delay, delay_ms), why };
+
+	return store_run(store, STATEMENT_BATCH_PUSH_DEFERRED, params, &result, err);
+}
+
+bool
+store_refused(struct store *store, int64_t id, const char *words, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	struct number number;
+	const char *params[] = { number_text(&number, id), words };
+
+	return store_run(store, STATEMENT_BATCH_REFUSED, params, &result, err);
+}
+
+bool
+store_push_claim(struct store *store, struct arena *arena, const char *cluster, int claim_ms, int limit,
+		 struct store_push **ret_pushes, size_t *ret_count, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	struct number claim, most;
+	const char *params[] = { cluster, number_text(&claim, claim_ms), number_text(&most, limit) };
+	size_t count;
+
+	if (!store_run(store, STATEMENT_BATCH_PUSH_CLAIM, params, &result, err))
+		return false;
+	count = (size_t)PQntuples(result);
+	*ret_pushes = arena_alloc(arena, count * sizeof(**ret_pushes) + 1);
+	*ret_count = count;
+	for (size_t row = 0; row < count; row++) {
+		struct store_push *push = &(*ret_pushes)[row];
+
+		read_batch(arena, result, (int)row, &push->batch);
+		push->spec = copy_json(arena, store_value(result, (int)row, "object"));
+		push->tries = (int)read_int(result, (int)row, "tries");
+	}
+	return true;
+}
+
+bool
+store_move(struct store *store, const struct batch *batch, const struct batch_sight *sight, const struct batch_move *move,
+	   bool *ret_won, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	struct number number, attempts;
+	const char *params[] = {
+		number_text(&number, batch->id),
+		batch_state_text(batch->state),
+		batch_state_text(move->state),
+		batch_reason_text(move->reason),
+		move->message,
+		sight->app_id,
+		sight->driver_pod,
+		number_text(&attempts, sight->attempts > batch->attempts ? sight->attempts : batch->attempts),
+	};
+
+	if (!store_run(store, STATEMENT_BATCH_MOVE, params, &result, err))
+		return false;
+	*ret_won = PQntuples(result) == 1;
+	return true;
+}
+
+bool
+store_kill_request(struct store *store, struct arena *arena, int64_t id, enum store_kill kind, const char *actor,
+		   const char *request_id, struct batch *ret_batch, struct err *err)
+{
+	struct number number;
+	const char *params[] = { number_text(&number, id), actor, request_id, kind == STORE_DELETE ? "delete" : "kill" };
+
+	return one_batch(store, arena, STATEMENT_BATCH_KILL_REQUEST, params, ret_batch, err);
+}
+
+bool
+store_kills_owed(struct store *store, struct arena *arena, const char *cluster, int limit,
+		 struct store_owed_kill **ret_kills, size_t *ret_count, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	struct number most;
+	const char *params[] = { cluster, number_text(&most, limit) };
+	size_t count;
+
+	if (!store_run(store, STATEMENT_BATCH_KILL_OWED, params, &result, err))
+		return false;
+	count = (size_t)PQntuples(result);
+	*ret_kills = arena_alloc(arena, count * sizeof(**ret_kills) + 1);
+	*ret_count = count;
+	for (size_t row = 0; row < count; row++) {
+		read_batch(arena, result, (int)row, &(*ret_kills)[row].batch);
+		(*ret_kills)[row].held = strcmp(store_value(result, (int)row, "held"), "t") == 0;
+	}
+	return true;
+}
+
+bool
+store_show(struct store *store, struct arena *arena, int64_t id, struct batch *ret_batch, struct err *err)
+{
+	struct number number;
+	const char *params[] = { number_text(&number, id) };
+
+	return one_batch(store, arena, STATEMENT_BATCH_SHOW, params, ret_batch, err);
+}
+
+bool
+store_show_by_name(struct store *store, struct arena *arena, const char *name, struct batch *ret_batch, struct err *err)
+{
+	const char *params[] = { name };
+
+	return one_batch(store, arena, STATEMENT_BATCH_SHOW_BY_NAME, params, ret_batch, err);
+}
+
+bool
+store_show_by_uid(struct store *store, struct arena *arena, const char *uid, struct batch *ret_batch, struct err *err)
+{
+	const char *params[] = { uid };
+
+	return one_batch(store, arena, STATEMENT_BATCH_SHOW_BY_UID, params, ret_batch, err);
+}
+
+static void
+read_batches(struct arena *arena, const PGresult *result, struct batch **ret_batches, size_t *ret_count)
+{
+	size_t count = (size_t)PQntuples(result);
+
+	*ret_batches = arena_alloc(arena, count * sizeof(**ret_batches) + 1);
+	*ret_count = count;
+	for (size_t row = 0; row < count; row++)
+		read_batch(arena, result, (int)row, &(*ret_batches)[row]);
+}
+
+bool
+store_list(struct store *store, struct arena *arena, int64_t offset, int64_t limit, struct batch **ret_batches,
+	   size_t *ret_count, int64_t *ret_total, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL, *total = NULL;
+	struct number from, most;
+	const char *params[] = { number_text(&from, offset), number_text(&most, limit) };
+
+	if (!store_run(store, STATEMENT_BATCH_LIST, params, &result, err) ||
+	    !store_run(store, STATEMENT_BATCH_COUNT, NULL, &total, err))
+		return false;
+	read_batches(arena, result, ret_batches, ret_count);
+	*ret_total = read_int(total, 0, "total");
+	return true;
+}
+
+bool
+store_unfinished(struct store *store, struct arena *arena, const char *cluster, int64_t after_id, int limit,
+		 const char *pushed_before, struct batch **ret_batches, size_t *ret_count, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	struct number after, most;
+	const char *params[] = { cluster, number_text(&after, after_id), number_text(&most, limit), pushed_before };
+
+	if (!store_run(store, STATEMENT_BATCH_UNFINISHED, params, &result, err))
+		return false;
+	read_batches(arena, result, ret_batches, ret_count);
+	return true;
+}
+
+bool
+store_now(struct store *store, struct arena *arena, const char **ret_now, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+
+	if (!store_run(store, STATEMENT_NOW, NULL, &result, err))
+		return false;
+	*ret_now = arena_strdup(arena, PQgetvalue(result, 0, 0));
+	return true;
+}

@@ -1,0 +1,94 @@
+/*
+ * store/batch_store.h - the ledger's rows, read and moved. Errors: see store/store.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef STORE_BATCH_STORE_H
+#define STORE_BATCH_STORE_H
+
+#include "base/arena.h"
+#include "batch/batch.h"
+#include "batch/lifecycle.h"
+#include "store/store.h"
+
+/* What a new row holds. */
+struct store_new_batch {
+	const char *uid;                /* made by the caller: repeating store_accept() with it finds the row */
+	enum batch_protocol protocol;
+	const char *name;
+	const char *owner;
+	const char *proxy_user;
+	const char *cluster;
+	const char *namespace;
+	const char *operator_kind;
+	const char *request_text;       /* JSON, secrets replaced */
+	const char *request_id;
+	const char *spec_text;          /* JSON of the object's spec, whole; kept until Kubernetes has it */
+	int claim_ms;                   /* nobody else pushes it before */
+};
+
+/*
+ * Commits the row and the push that it owes, together.
+ * err  also ERR_EXISTS: the name belongs to an unfinished batch
+ */
+MUST_CHECK bool store_accept(struct store *store, struct arena *arena, const struct store_new_batch *new_batch,
+			     struct batch *ret_batch, struct err *err);
+
+/* The object is known to exist; `by` is "worker" or "watcher". ret_batch is the row after it, maybe to be killed. */
+MUST_CHECK bool store_pushed(struct store *store, struct arena *arena, int64_t id, const char *by,
+			     struct batch *ret_batch, struct err *err);
+/* Not now: in delay_ms anybody may try again. `why` is for people. */
+MUST_CHECK bool store_push_deferred(struct store *store, int64_t id, int delay_ms, const char *why, struct err *err);
+/* Never: the row ends as "error" with Kubernetes' words. */
+MUST_CHECK bool store_refused(struct store *store, int64_t id, const char *words, struct err *err);
+
+struct store_push {
+	struct batch batch;
+	struct json_object *spec;       /* the arena's */
+	int tries;
+};
+/* Takes over pushes that nobody holds, oldest first; they are held for claim_ms. */
+MUST_CHECK bool store_push_claim(struct store *store, struct arena *arena, const char *cluster, int claim_ms, int limit,
+				 struct store_push **ret_pushes, size_t *ret_count, struct err *err);
+
+/*
+ * Writes what batch_next() found. ret_won false: the row is not in batch->state any more, somebody else moved it.
+ */
+MUST_CHECK bool store_move(struct store *store, const struct batch *batch, const struct batch_sight *sight,
+			   const struct batch_move *move, bool *ret_won, struct err *err);
+
+enum store_kill { STORE_KILL, STORE_DELETE };
+/*
+ * Records the wish to kill; STORE_DELETE also takes the batch off the list. Watchers are told.
+ * err  also ERR_NOT_FOUND
+ */
+MUST_CHECK bool store_kill_request(struct store *store, struct arena *arena, int64_t id, enum store_kill kind,
+				   const char *actor, const char *request_id, struct batch *ret_batch, struct err *err);
+
+struct store_owed_kill {
+	struct batch batch;
+	bool held;      /* somebody may be creating the object just now: its absence proves nothing yet */
+};
+MUST_CHECK bool store_kills_owed(struct store *store, struct arena *arena, const char *cluster, int limit,
+				 struct store_owed_kill **ret_kills, size_t *ret_count, struct err *err);
+
+/* err also ERR_NOT_FOUND, with an empty msg: each protocol has its own words for it. */
+MUST_CHECK bool store_show(struct store *store, struct arena *arena, int64_t id, struct batch *ret_batch,
+			   struct err *err);
+MUST_CHECK bool store_show_by_name(struct store *store, struct arena *arena, const char *name, struct batch *ret_batch,
+				   struct err *err);
+MUST_CHECK bool store_show_by_uid(struct store *store, struct arena *arena, const char *uid, struct batch *ret_batch,
+				  struct err *err);
+
+/* Listed batches, oldest first; the array is the arena's. ret_total counts all of them. */
+MUST_CHECK bool store_list(struct store *store, struct arena *arena, int64_t offset, int64_t limit,
+			   struct batch **ret_batches, size_t *ret_count, int64_t *ret_total, struct err *err);
+
+/* Unfinished batches of a cluster with id > after that were pushed before a time (store_now()). */
+MUST_CHECK bool store_unfinished(struct store *store, struct arena *arena, const char *cluster, int64_t after_id,
+				 int limit, const char *pushed_before, struct batch **ret_batches, size_t *ret_count,
+				 struct err *err);
+
+/* The database's clock, as text for store_unfinished(). */
+MUST_CHECK bool store_now(struct store *store, struct arena *arena, const char **ret_now, struct err *err);
+
+#endif

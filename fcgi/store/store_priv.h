@@ -1,0 +1,34 @@
+/*
+ * store/store_priv.h - what only the files of this room share.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef STORE_STORE_PRIV_H
+#define STORE_STORE_PRIV_H
+
+#include <libpq-fe.h>
+
+#include "store/statements.h"
+#include "store/store.h"
+
+#define AUTO_PGRESULT AUTO(store_clear_result)
+void store_clear_result(PGresult **result);
+
+/*
+ * Runs a prepared statement with text parameters (params[statements[id].params_count]; NULL is SQL's null).
+ * ret_result  PGRES_TUPLES_OK, the caller's to clear
+ * err         also ERR_EXISTS with the constraint's name in msg
+ */
+MUST_CHECK bool store_run(struct store *store, enum statement_id id, const char *const *params, PGresult **ret_result,
+			  struct err *err);
+
+/* The connection, made if there is none; for LISTEN and migrations. */
+MUST_CHECK bool store_connect(struct store *store, struct err *err);
+PGconn *store_connection(const struct store *store);
+/* Runs text that is no prepared statement; limit_ms 0: as long as it takes. */
+MUST_CHECK bool store_run_text(struct store *store, const char *text, const char *const *params, int params_count,
+			       int limit_ms, PGresult **ret_result, struct err *err);
+
+/* A column's text by name, or NULL when it is null or not in the result. */
+const char *store_value(const PGresult *result, int row, const char *column);
+
+#endif

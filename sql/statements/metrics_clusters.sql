@@ -1,0 +1,4 @@
+-- sql/statements/metrics_clusters.sql   no parameters. How far behind each watcher is, and what is owed to each cluster.
+SELECT cluster_watch.cluster, (extract(epoch FROM now() - heard_at))::bigint AS silent_s,
+       (SELECT count(*) FROM batch_push WHERE batch_push.cluster = cluster_watch.cluster) AS owed
+FROM cluster_watch ORDER BY cluster
