@@ -1,0 +1,49 @@
+/*
+ * api/dispatch.h - route -> auth -> handler -> answer or error -> one log line.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef API_DISPATCH_H
+#define API_DISPATCH_H
+
+#include "auth/auth.h"
+#include "batch/access.h"
+#include "http/path.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "service/app.h"
+
+/* One request on its way through a handler. */
+struct call {
+	struct app *app;
+	struct arena *arena;            /* ends when the answer was sent */
+	const struct request *request;
+	struct response *response;
+	struct caller caller;
+	enum access access;             /* the route's; service/query.c applies it to the batch that it reads */
+	const char *params[PATH_PARAMS_MAX];
+};
+
+typedef bool (*handler_fn)(struct call *call, struct err *err);
+
+/* HTTP_GET serves HEAD as well. The list ends with a row of zeroes. */
+struct route {
+	enum http_method method;
+	const char *path;
+	enum access access;
+	handler_fn handler;
+};
+
+struct protocol {
+	const char *name;
+	const struct route *routes;
+	/* The error in the protocol's own body. */
+	void (*answer_error)(struct call *call, const struct err *err);
+};
+
+/* A transport_handler; context is the struct app. */
+void dispatch(void *context, struct arena *arena, const struct request *request, struct response *response);
+
+/* The error body that most protocols share: {"msg": "..."} */
+void answer_msg(struct call *call, const struct err *err);
+
+#endif

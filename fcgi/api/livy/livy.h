@@ -1,0 +1,31 @@
+/*
+ * api/livy/livy.h - Apache Livy's REST API for batches.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Source of the protocol facts: apache/incubator-livy fc4202ea, run and recorded.
+ */
+#ifndef API_LIVY_LIVY_H
+#define API_LIVY_LIVY_H
+
+#include "api/dispatch.h"
+#include "service/driver_log.h"
+#include "service/query.h"
+
+extern const struct protocol livy_protocol;
+
+/*
+ * The body of POST /batches. Strict as Livy is: an unknown field or a wrong type is an error that names the field; null
+ * equals absent; numbers and booleans become text where text is wanted, numeric strings become counts.
+ * ret_order    strings are borrowed from ret_request
+ * ret_request  the parsed body, the arena's
+ */
+MUST_CHECK bool livy_parse_create(struct call *call, struct batch_order *ret_order, struct json_object **ret_request,
+				  struct err *err);
+
+/* Livy's Batch object, the caller's to put. Every field is always there, null when unknown. */
+struct json_object *livy_render_batch(const struct batch *batch);
+
+/* Livy's word for the state: it knows no "accepted". */
+const char *livy_state(const struct batch *batch);
+
+#endif

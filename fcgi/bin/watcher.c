@@ -1,0 +1,175 @@
+/*
+ * sparkgate-watcher - follows clusters: one process a cluster, each with a lease of its own.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "service/follow.h"
+
+/* A child that dies at once would otherwise be started in a tight loop. */
+#define RESTART_PAUSE_S 1
+
+static volatile sig_atomic_t stop;
+
+static void
+on_stop(int signal_number)
+{
+	(void)signal_number;
+	stop = 1;
+}
+
+struct options {
+	const char *config_path;
+	const char *cluster;
+};
+
+static void
+usage(FILE *to)
+{
+	fputs("usage: sparkgate-watcher [-c FILE] [-C CLUSTER]\n"
+	      "  -c, --config FILE      configuration (else $SPARKGATE_CONFIG, else " SYSCONFDIR
+	      "/sparkgate/sparkgate.yaml)\n"
+	      "  -C, --cluster CLUSTER  follow this cluster only; without it, all, each in a process of its own\n"
+	      "  -h, --help             this text\n"
+	      "  -V, --version          the version\n", to);
+}
+
+static struct options
+parse_options(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{ "config", required_argument, NULL, 'c' }, { "cluster", required_argument, NULL, 'C' },
+		{ "help", no_argument, NULL, 'h' },         { "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	struct options options = { 0 };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:C:hV", known, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			options.config_path = optarg;
+			break;
+		case 'C':
+			options.cluster = optarg;
+			break;
+		case 'V':
+			puts("sparkgate-watcher " PACKAGE_VERSION);
+			exit(0);
+		default:
+			usage(option == 'h' ? stdout : stderr);
+			exit(option == 'h' ? 0 : 2);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "sparkgate-watcher: what is '%s'?\n", argv[optind]);
+		usage(stderr);
+		exit(2);
+	}
+	return options;
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_stop }; /* no SA_RESTART: waits are to return */
+
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int
+follow_one(struct app *app, const char *name)
+{
+	struct app_cluster *cluster = app_cluster_find(app, name);
+
+	if (cluster == NULL) {
+		fprintf(stderr, "sparkgate-watcher: there is no cluster '%s' in the configuration\n", name);
+		return 2;
+	}
+	log_event(&app->log, LOG_LEVEL_INFO, "started", LOG_TEXT("version", PACKAGE_VERSION),
+		  LOG_TEXT("cluster", cluster->config->name));
+	follow_cluster(app, cluster, &stop);
+	log_event(&app->log, LOG_LEVEL_INFO, "stopped");
+	return 0;
+}
+
+static pid_t
+start_child(struct app *app, const char *name)
+{
+	pid_t parent = getpid();
+	pid_t child = fork();
+
+	if (child != 0)
+		return child;
+	/* kill -9 of the parent must not leave children behind that nobody supervises */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(0);
+	_exit(follow_one(app, name));
+}
+
+/* Nothing was connected before the fork, so the children share nothing. */
+static int
+supervise(struct app *app)
+{
+	size_t count = app->config.clusters_count;
+	pid_t *children = arena_alloc(&app->arena, count * sizeof(*children));
+
+	for (size_t i = 0; i < count; i++)
+		children[i] = start_child(app, app->config.clusters[i].name);
+	while (!stop) {
+		pid_t ended = waitpid(-1, NULL, 0);
+
+		for (size_t i = 0; ended > 0 && !stop && i < count; i++) {
+			if (children[i] != ended)
+				continue;
+			log_event(&app->log, LOG_LEVEL_ERROR, "child_restarted",
+				  LOG_TEXT("cluster", app->config.clusters[i].name));
+			nanosleep(&(struct timespec){ .tv_sec = RESTART_PAUSE_S }, NULL);
+			children[i] = start_child(app, app->config.clusters[i].name);
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (children[i] > 0)
+			kill(children[i], SIGTERM);
+	}
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+	return 0;
+}
+
+static int
+run(struct app *app, const struct options *options)
+{
+	if (options->cluster != NULL || app->config.clusters_count == 1)
+		return follow_one(app, options->cluster);
+	return supervise(app);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = parse_options(argc, argv);
+	struct err err = ERR_INIT;
+	struct app app;
+	int status = 1;
+
+	catch_signals();
+	if (app_init(&app, "sparkgate-watcher", options.config_path, &err))
+		status = run(&app, &options);
+	else
+		fprintf(stderr, "sparkgate-watcher: %s\n", err.msg);
+	app_release(&app);
+	return status;
+}

@@ -1,0 +1,25 @@
+/*
+ * http/path.h - percent-decoding and route templates.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef HTTP_PATH_H
+#define HTTP_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+
+#define PATH_PARAMS_MAX 4
+
+/* Decodes %XX, and '+' to a blank in a query. Broken escapes stay as they are; %00 becomes "%00", never an end. */
+char *path_decode(struct arena *arena, const char *text, size_t size_bytes, bool is_query);
+
+/*
+ * Matches a path with a template such as "/batches/{id}/log". Several slashes count as one, and one at the end as none
+ * (contract livy.md 1.1). {x} takes one segment, decoded, never empty.
+ * ret_params  the segments, in order; params[PATH_PARAMS_MAX]
+ */
+bool path_match(struct arena *arena, const char *template, const char *path, const char **ret_params);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * http/request.h - one request, copied out of whatever carried it.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+enum http_method { HTTP_GET = 1, HTTP_HEAD, HTTP_POST, HTTP_DELETE, HTTP_PUT, HTTP_PATCH, HTTP_OPTIONS, HTTP_OTHER };
+
+struct request {
+	enum http_method method;
+	const char *method_text;
+	const char *path;               /* as sent, percent-encoded, without the query; begins with '/' */
+	const char *query;              /* without '?'; "" when there is none */
+	const char *request_id;         /* the client's if it is a plain word, else made here */
+	const char *server_address;     /* where the connection came in; NULL when the front does not say */
+	const char *remote_address;
+	const char *forwarded_for;
+	const char *body;               /* body[body_size_bytes], NUL after it */
+	size_t body_size_bytes;
+	bool body_too_large;            /* more than LIMIT_BODY_BYTES: not kept */
+	bool body_truncated;            /* shorter than its Content-Length: the client hung up */
+};
+
+/* What a transport offers: CGI's variables and the body's bytes. */
+struct request_source {
+	void *context;
+	const char *(*param)(void *context, const char *name);          /* NULL when absent; valid during the request */
+	size_t (*read)(void *context, char *bytes, size_t size_bytes);  /* 0 at the end */
+};
+
+/* Copies everything into the arena, so that the source may end. Broken input is marked, never refused, here. */
+void request_read(struct request *request, struct arena *arena, const struct request_source *source);
+
+/*
+ * A query parameter, percent-decoded, or NULL; of a repeated one the first (contract livy.md 1.2).
+ */
+const char *request_query(const struct request *request, struct arena *arena, const char *name);
+
+/*
+ * The same as a 32-bit number, `fallback` when absent.
+ * err  ERR_INVALID in Livy's words: For input string: "abc"
+ */
+MUST_CHECK bool request_query_int(const struct request *request, struct arena *arena, const char *name, int64_t fallback,
+				  int64_t *ret_number, struct err *err);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/response.h"
+
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/json.h"
+
+static const struct {
+	int status;
+	const char *text;
+} reasons[] = {
+	{ 200, "OK" },
+	{ 201, "Created" },
+	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 406, "Not Acceptable" },
+	{ 409, "Conflict" },
+	{ 410, "Gone" },
+	{ 413, "Content Too Large" },
+	{ 429, "Too Many Requests" },
+	{ 500, "Internal Server Error" },
+	{ 503, "Service Unavailable" },
+};
+
+void
+response_init(struct response *response, const char *request_id)
+{
+	*response = (struct response){
+		.status = 500,
+		.content_type = RESPONSE_JSON,
+		.request_id = request_id,
+	};
+	/* The size is bounded by what handlers put in: pages have their own limits. */
+	buf_init(&response->body, SIZE_MAX / 4);
+}
+
+void
+response_release(struct response *response)
+{
+	buf_release(&response->body);
+}
+
+void
+response_json(struct response *response, int status, struct json_object *root)
+{
+	response->status = status;
+	buf_reset(&response->body);
+	buf_text(&response->body, json_text(root));
+}
+
+static const char *
+reason_of(int status)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(reasons); i++) {
+		if (reasons[i].status == status)
+			return reasons[i].text;
+	}
+	return "Unknown";
+}
+
+void
+response_head(const struct response *response, struct buf *head)
+{
+	buf_printf(head, "Status: %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n", response->status,
+		   reason_of(response->status), response->content_type, response->body.size_bytes);
+	if (response->location != NULL)
+		buf_printf(head, "Location: %s\r\n", response->location);
+	if (response->allow != NULL)
+		buf_printf(head, "Allow: %s\r\n", response->allow);
+	if (response->retry_after_s > 0)
+		buf_printf(head, "Retry-After: %u\r\n", response->retry_after_s);
+	buf_printf(head, "X-Request-Id: %s\r\n", response->request_id);
+	/* contract livy.md 1.2, "security headers"; no page of ours may be framed or run anything */
+	buf_text(head, "X-Content-Type-Options: nosniff\r\nX-Frame-Options: SAMEORIGIN\r\n"
+		       "Content-Security-Policy: default-src 'none'\r\nCache-Control: no-store\r\n\r\n");
+}

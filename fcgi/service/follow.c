@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/follow.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "crd/crd.h"
+#include "kube/watch.h"
+#include "service/cancel.h"
+#include "service/observe.h"
+#include "service/push.h"
+#include "store/batch_store.h"
+#include "store/listen.h"
+
+/* After a failure of the API server or the database: soon enough for the 2 s that a state may be late. */
+#define PAUSE_MS 500
+/* How often the proof of life is written for people and metrics. */
+#define NOTE_INTERVAL_MS 5000
+/* Rows compared with a list at a time. */
+#define COMPARE_AT_ONCE 500
+
+struct follower {
+	struct app *app;
+	struct app_cluster *cluster;
+	const volatile sig_atomic_t *stop;
+	char name[128];                 /* of this watcher: host and process */
+	uint64_t lease_generation;      /* of the connection that holds the lease; 0: none */
+	bool waiting_told;
+	bool lost_evidence;             /* an event could not be written: list anew */
+	int64_t dispatched_ms, noted_ms, synced_ms;
+};
+
+static void
+pause_ms(const struct follower *follower, int wait_ms)
+{
+	if (!*follower->stop)
+		poll(NULL, 0, wait_ms);
+}
+
+static void
+note(struct follower *follower, const char *what, const char *error)
+{
+	struct err err = ERR_INIT;
+
+	/* a failure shows itself at the next statement that matters */
+	if (store_watch_note(follower->app->store, follower->cluster->config->name, follower->name, what, error, &err))
+		follower->noted_ms = clock_monotonic_ms();
+}
+
+static bool
+holds_lease(const struct follower *follower)
+{
+	return follower->lease_generation != 0 && follower->lease_generation == store_generation(follower->app->store);
+}
+
+static bool
+take_lease(struct follower *follower)
+{
+	struct app *app = follower->app;
+	struct err err = ERR_INIT;
+	bool leased = false;
+
+	if (!store_lease_try(app->store, follower->cluster->config->name, &leased, &err)) {
+		log_failure(&app->log, LOG_LEVEL_WARNING, "lease_not_tried", &err);
+		pause_ms(follower, PAUSE_MS);
+		return false;
+	}
+	if (!leased) {
+		if (!follower->waiting_told)
+			log_event(&app->log, LOG_LEVEL_INFO, "lease_held_by_another");
+		follower->waiting_told = true;
+		pause_ms(follower, app->config.watcher_takeover_ms);
+		return false;
+	}
+	follower->waiting_told = false;
+	follower->lease_generation = store_generation(app->store);
+	log_event(&app->log, LOG_LEVEL_INFO, "lease_taken");
+	note(follower, "leased", NULL);
+	return true;
+}
+
+struct listing {
+	struct follower *follower;
+	struct json_object *names;      /* of the listed objects: a set */
+};
+
+static bool
+on_listed(void *context, struct json_object *item, struct err *err)
+{
+	struct listing *listing = context;
+	const char *name = json_string_at(item, "metadata", "name", NULL);
+
+	if (name != NULL)
+		json_object_object_add(listing->names, name, NULL);
+	if (*listing->follower->stop)
+		return err_set(err, ERR_UNAVAILABLE, "stopping");
+	if (!observe_object(listing->follower->app, listing->follower->cluster, item, false))
+		return err_set(err, ERR_UNAVAILABLE, "the database did not take what was seen");
+	return true;
+}
+
+/* Not in a complete list: asked once more by name, for a list can be of the moment before the create. */
+static bool
+check_absent(struct follower *follower, struct arena *arena, const struct batch *batch, struct err *err)
+{
+	const struct batch_sight gone = { .phase = BATCH_SEEN_GONE };
+	AUTO_JSON struct json_object *object = NULL;
+
+	if (kube_get(follower->cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), &object, err))
+		return true;
+	if (err->code != ERR_NOT_FOUND)
+		return false;
+	return observe_sight(follower->app, arena, batch, &gone) ||
+	       err_set(err, ERR_UNAVAILABLE, "the database did not take what was seen");
+}
+
+/* A watcher misses deletions between a lost stream and a new list: rows whose object is not listed are looked at. */
+static bool
+compare(struct follower *follower, struct json_object *names, const char *listed_at, struct err *err)
+{
+	struct batch *batches;
+	size_t count = COMPARE_AT_ONCE;
+	int64_t after_id = 0;
+
+	while (count == COMPARE_AT_ONCE) {
+		struct arena arena;
+		bool compared;
+
+		arena_init(&arena, LIMIT_ARENA_BYTES);
+		compared = store_unfinished(follower->app->store, &arena, follower->cluster->config->name, after_id,
+					    COMPARE_AT_ONCE, listed_at, &batches, &count, err);
+		for (size_t i = 0; compared && i < count; i++) {
+			after_id = batches[i].id;
+			if (!json_object_object_get_ex(names, batches[i].object_name, NULL))
+				compared = check_absent(follower, &arena, &batches[i], err);
+		}
+		arena_release(&arena);
+		if (!compared)
+			return false;
+	}
+	return true;
+}
+
+static bool
+list_and_compare(struct follower *follower, struct arena *arena, const char *path, const char *query,
+		 char **ret_version, struct err *err)
+{
+	struct listing listing = { follower, arena_own_json(arena, json_object_new_object()) };
+	const char *listed_at;
+
+	/* What is pushed after this moment may rightly be missing in the list. */
+	return store_now(follower->app->store, arena, &listed_at, err) &&
+	       kube_list(follower->cluster->kube, path, query, on_listed, &listing, ret_version, err) &&
+	       compare(follower, listing.names, listed_at, err);
+}
+
+static void
+dispatch(struct follower *follower)
+{
+	store_drain(follower->app->store);
+	while (!*follower->stop && push_owed(follower->app, follower->cluster))
+		;
+	cancel_owed(follower->app, follower->cluster);
+	metrics_add(&follower->app->metrics, METRIC_DATABASE_FAILURES, store_take_failures(follower->app->store));
+	follower->dispatched_ms = clock_monotonic_ms();
+	if (follower->dispatched_ms - follower->noted_ms > NOTE_INTERVAL_MS)
+		note(follower, "heard", NULL);
+}
+
+static bool
+dispatch_is_due(const struct follower *follower)
+{
+	return clock_monotonic_ms() - follower->dispatched_ms >= follower->app->config.watcher_dispatch_interval_ms;
+}
+
+/* The watch resumes by itself; what it cannot mend ends the loop, and a new list follows. */
+static bool
+watch_goes_on(struct follower *follower, struct kube_watch *watch)
+{
+	struct app *app = follower->app;
+	int64_t resync_ms = (int64_t)app->config.watcher_resync_interval_s * 1000;
+	struct err err = ERR_INIT;
+	struct kube_event event;
+
+	if (follower->lost_evidence || clock_monotonic_ms() - follower->synced_ms > resync_ms)
+		return false;
+	if (dispatch_is_due(follower))
+		dispatch(follower);
+	if (kube_watch_next(watch, app->config.watcher_dispatch_interval_ms, store_wake_fd(app->store), &event, &err)) {
+		metrics_add(&app->metrics, METRIC_WATCH_EVENTS, 1);
+		if (event.kind != KUBE_BOOKMARK)
+			follower->lost_evidence =
+				!observe_object(app, follower->cluster, event.object, event.kind == KUBE_DELETED);
+		return true;
+	}
+	if (err.code == ERR_TIMEOUT) {
+		if (store_drain(app->store))
+			dispatch(follower);
+		return true;
+	}
+	log_failure(&app->log, LOG_LEVEL_WARNING, "watch_interrupted", &err);
+	note(follower, "interrupted", err.msg);
+	pause_ms(follower, PAUSE_MS);
+	return err.code == ERR_UNAVAILABLE;
+}
+
+static bool
+watch(struct follower *follower, const char *path, const char *query, const char *version, struct err *err)
+{
+	struct kube_watch *watch;
+
+	if (!kube_watch_new(follower->cluster->kube, path, query, version, &watch, err))
+		return false;
+	while (!*follower->stop && holds_lease(follower) && watch_goes_on(follower, watch))
+		;
+	kube_watch_free(watch);
+	return true;
+}
+
+/* From a new list to the end of its watch. */
+static bool
+follow_once(struct follower *follower, struct arena *arena, struct err *err)
+{
+	struct app *app = follower->app;
+	char *version = NULL, *path, *query;
+	const char *gateway_key;
+	bool followed;
+
+	if (!app_gateway_key(app, &gateway_key, err))
+		return false;
+	path = crd_kubeflow_path(arena, kube_namespace(follower->cluster->kube), NULL);
+	query = arena_printf(arena, "labelSelector=%s",
+			     kube_escape(arena, arena_printf(arena, CRD_LABEL_GATEWAY "=%s", gateway_key)));
+	follower->lost_evidence = false;
+	metrics_add(&app->metrics, METRIC_WATCH_RELISTS, 1);
+	followed = list_and_compare(follower, arena, path, query, &version, err);
+	if (followed) {
+		follower->synced_ms = clock_monotonic_ms();
+		log_event(&app->log, LOG_LEVEL_INFO, "cluster_synced");
+		note(follower, "synced", NULL);
+		followed = watch(follower, path, query, version, err);
+	}
+	free(version);
+	return followed;
+}
+
+void
+follow_cluster(struct app *app, struct app_cluster *cluster, const volatile sig_atomic_t *stop)
+{
+	struct follower follower = { .app = app, .cluster = cluster, .stop = stop };
+	char host[64] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	snprintf(follower.name, sizeof(follower.name), "%s/%d", host, (int)getpid());
+	app->log.user = NULL;
+	app->log.action = arena_printf(&app->arena, "following cluster %s", cluster->config->name);
+	while (!*stop) {
+		struct err err = ERR_INIT;
+		struct arena arena;
+
+		if (!holds_lease(&follower) && !take_lease(&follower))
+			continue;
+		arena_init(&arena, LIMIT_ARENA_BYTES);
+		if (!follow_once(&follower, &arena, &err) && !*stop) {
+			log_failure(&app->log, LOG_LEVEL_WARNING, "cluster_not_synced", &err);
+			metrics_add(&app->metrics, METRIC_KUBE_FAILURES, 1);
+			note(&follower, "interrupted", err.msg);
+			/* kills and pushes wait for the API server as well, but the database may have work for it */
+			pause_ms(&follower, PAUSE_MS);
+		}
+		arena_release(&arena);
+	}
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/push.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "crd/crd.h"
+#include "store/batch_store.h"
+
+/* Pushes taken over at once: small, so that the watch between two rounds is not kept waiting. */
+#define OWED_AT_ONCE 10
+/* The next try comes later and later: a quota or an outage lasts, and asking more often does not end it. */
+#define DELAY_LEAST_MS 1000
+#define DELAY_MOST_MS 30000
+
+int
+push_claim_ms(const struct config *config)
+{
+	/* a create and, when that finds the name taken, a get; each may connect anew */
+	return 2 * (config->kube_request_timeout_ms + config->kube_connect_timeout_ms) + 1000;
+}
+
+static int
+delay_ms(int tries)
+{
+	int delay = DELAY_LEAST_MS;
+
+	while (--tries > 0 && delay < DELAY_MOST_MS)
+		delay *= 2;
+	return delay < DELAY_MOST_MS ? delay : DELAY_MOST_MS;
+}
+
+/* A wrong credential or an unreachable server is the operator's to mend, not the client's: the batch waits. */
+static bool
+is_permanent(const struct err *err)
+{
+	return !err_is_transient(err) && err->code != ERR_UNAUTHORIZED && err->code != ERR_CONFLICT &&
+	       err->code != ERR_INTERNAL;
+}
+
+static enum push_outcome
+defer(struct app *app, const struct batch *batch, int tries, const struct err *why)
+{
+	struct err err = ERR_INIT;
+	int wait_ms = why->retry_after_s > 0 && tries <= 1 ? (int)why->retry_after_s * 1000 : delay_ms(tries);
+
+	metrics_add(&app->metrics, METRIC_PUSH_DEFERRED, 1);
+	log_failure(&app->log, LOG_LEVEL_WARNING, "push_deferred", why, LOG_INT("batch", batch->id),
+		    LOG_TEXT("cluster", batch->cluster), LOG_INT("tries", tries));
+	/* Without the record the claim runs out and the watcher takes it up just the same, only later. */
+	if (!store_push_deferred(app->store, batch->id, wait_ms, why->msg, &err))
+		log_failure(&app->log, LOG_LEVEL_ERROR, "push_not_recorded", &err, LOG_INT("batch", batch->id));
+	return PUSH_DEFERRED;
+}
+
+static enum push_outcome
+refuse(struct app *app, const struct batch *batch, const struct err *why)
+{
+	struct err err = ERR_INIT;
+
+	metrics_add(&app->metrics, METRIC_PUSH_REFUSED, 1);
+	log_failure(&app->log, LOG_LEVEL_WARNING, "push_refused", why, LOG_INT("batch", batch->id),
+		    LOG_TEXT("cluster", batch->cluster));
+	if (!store_refused(app->store, batch->id, why->msg, &err))
+		log_failure(&app->log, LOG_LEVEL_ERROR, "push_not_recorded", &err, LOG_INT("batch", batch->id));
+	return PUSH_REFUSED;
+}
+
+static enum push_outcome
+done(struct app *app, struct arena *arena, struct batch *batch, const char *by)
+{
+	struct err err = ERR_INIT;
+
+	metrics_add(&app->metrics, strcmp(by, "worker") == 0 ? METRIC_PUSHED_BY_WORKER : METRIC_PUSHED_BY_WATCHER, 1);
+	if (!store_pushed(app->store, arena, batch->id, by, batch, &err))
+		log_failure(&app->log, LOG_LEVEL_WARNING, "push_not_recorded", &err, LOG_INT("batch", batch->id));
+	else
+		log_event(&app->log, LOG_LEVEL_INFO, "batch_pushed", LOG_INT("batch", batch->id), LOG_TEXT("by", by),
+			  LOG_TEXT("object", batch->object_name));
+	return PUSH_DONE;
+}
+
+/* The name is taken: by an earlier push of this very batch, or by something else? */
+static bool
+is_ours(struct arena *arena, struct app_cluster *cluster, const struct batch *batch, struct err *err)
+{
+	char *path = crd_kubeflow_path(arena, batch->namespace, batch->object_name);
+	AUTO_JSON struct json_object *object = NULL;
+	const char *uid;
+
+	if (!kube_get(cluster->kube, path, &object, err))
+		/* created and deleted in between: the next try tells */
+		return err->code == ERR_NOT_FOUND ? err_set(err, ERR_UNAVAILABLE, "%s vanished", batch->object_name)
+						  : false;
+	uid = crd_batch_uid(object);
+	if (uid != NULL && strcmp(uid, batch->uid) == 0)
+		return true;
+	return err_set(err, ERR_INVALID, "another SparkApplication has the name %s in namespace %s", batch->object_name,
+		       batch->namespace);
+}
+
+static bool
+create(struct app *app, struct arena *arena, struct app_cluster *cluster, const struct batch *batch,
+       struct json_object *spec, struct err *err)
+{
+	AUTO_JSON struct json_object *created = NULL;
+	struct json_object *object;
+	const char *gateway_key;
+
+	if (!app_gateway_key(app, &gateway_key, err))
+		return false;
+	object = arena_own_json(arena, crd_kubeflow_object(batch, gateway_key, spec));
+	if (kube_create(cluster->kube, crd_kubeflow_path(arena, batch->namespace, NULL), object, &created, err))
+		return true;
+	return err->code == ERR_EXISTS && is_ours(arena, cluster, batch, err);
+}
+
+enum push_outcome
+push_object(struct app *app, struct arena *arena, struct batch *batch, struct json_object *spec, const char *by, int tries,
+	    struct err *err)
+{
+	struct app_cluster *cluster = app_cluster_find(app, batch->cluster);
+
+	if (cluster == NULL) {
+		err_set_(err, ERR_UNAVAILABLE, "cluster %s is not in the gateway's configuration any more", batch->cluster);
+		return defer(app, batch, tries, err);
+	}
+	if (create(app, arena, cluster, batch, spec, err))
+		return done(app, arena, batch, by);
+	if (is_permanent(err))
+		return refuse(app, batch, err);
+	metrics_add(&app->metrics, METRIC_KUBE_FAILURES, 1);
+	return defer(app, batch, tries, err);
+}
+
+bool
+push_owed(struct app *app, struct app_cluster *cluster)
+{
+	struct err err = ERR_INIT;
+	struct store_push *pushes;
+	struct arena arena;
+	size_t count = 0;
+
+	arena_init(&arena, LIMIT_ARENA_BYTES);
+	if (!store_push_claim(app->store, &arena, cluster->config->name, push_claim_ms(&app->config) * OWED_AT_ONCE,
+			      OWED_AT_ONCE, &pushes, &count, &err))
+		log_failure(&app->log, LOG_LEVEL_WARNING, "pushes_not_claimed", &err);
+	for (size_t i = 0; i < count; i++) {
+		struct err why = ERR_INIT;
+
+		push_object(app, &arena, &pushes[i].batch, pushes[i].spec, "watcher", pushes[i].tries, &why);
+		/* An API server that is away costs a whole timeout each: the rest of the round would only add up. */
+		if (why.code == ERR_TIMEOUT || why.code == ERR_UNAVAILABLE) {
+			for (size_t k = i + 1; k < count; k++)
+				defer(app, &pushes[k].batch, pushes[k].tries, &why);
+			count = 0;
+		}
+	}
+	arena_release(&arena);
+	return count == OWED_AT_ONCE;
+}

@@ -1,0 +1,29 @@
+/*
+ * service/query.h - reading the ledger. Never touches a cluster.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVICE_QUERY_H
+#define SERVICE_QUERY_H
+
+#include "batch/access.h"
+#include "batch/batch.h"
+#include "service/app.h"
+
+/*
+ * The batch that a path names: all digits are an id, anything else a name (contract livy.md 1.1).
+ * err  ERR_NOT_FOUND in Livy's words, ERR_FORBIDDEN, ERR_INVALID (more digits than an id can have)
+ */
+MUST_CHECK bool query_batch(struct app *app, struct arena *arena, const char *id_or_name, enum access access,
+			    const char *user, struct batch *ret_batch, struct err *err);
+
+struct query_page {
+	struct batch *batches;          /* batches[batches_count], the arena's */
+	size_t batches_count;
+	int64_t total;
+};
+
+/* Livy's page: items max(from, 0) up to from + size exclusive, at most LIMIT_PAGE_BATCHES. */
+MUST_CHECK bool query_list(struct app *app, struct arena *arena, int64_t from, int64_t size, struct query_page *ret_page,
+			   struct err *err);
+
+#endif

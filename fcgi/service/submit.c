@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/submit.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "batch/validate.h"
+#include "crd/crd.h"
+#include "service/push.h"
+#include "store/batch_store.h"
+
+/* RFC 9562, version 4 */
+static const char *
+make_uid(struct arena *arena)
+{
+	unsigned char b[16] = { 0 };
+	ssize_t got = getrandom(b, sizeof(b), 0);
+
+	(void)got; /* up to 256 bytes are never short once the kernel has booted */
+	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	return arena_printf(arena, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+			    b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
+static struct batch_pairs
+pairs_of(struct arena *arena, const struct config_pair *pairs, size_t count)
+{
+	struct batch_pairs copy = { .items = arena_alloc(arena, count * sizeof(copy.items[0]) + 1), .count = count };
+
+	for (size_t i = 0; i < count; i++)
+		copy.items[i] = (struct batch_pair){ pairs[i].key, pairs[i].value };
+	return copy;
+}
+
+static struct crd_target
+target_of(struct arena *arena, const struct config_cluster *cluster)
+{
+	return (struct crd_target){
+		.service_account = cluster->service_account,
+		.image = cluster->image,
+		.spark_version = cluster->spark_version,
+		.default_conf = pairs_of(arena, cluster->default_conf, cluster->default_conf_count),
+		.enforced_conf = pairs_of(arena, cluster->enforced_conf, cluster->enforced_conf_count),
+	};
+}
+
+/* The conf key of other gateways is understood too: clients keep what they have. */
+static bool
+choose_cluster(struct app *app, struct batch_order *order, struct app_cluster **ret_cluster, struct err *err)
+{
+	const char *other = batch_pairs_take(&order->conf, "spark.ilum.cluster");
+	const char *own = batch_pairs_take(&order->conf, "spark.sparkgate.cluster");
+	const char *name = own != NULL ? own : other;
+
+	*ret_cluster = app_cluster_find(app, name);
+	if (*ret_cluster != NULL)
+		return true;
+	return err_set(err, ERR_INVALID, "conf %s: there is no cluster '%s'; the default one is '%s'",
+		       own != NULL ? "spark.sparkgate.cluster" : "spark.ilum.cluster", name, app->config.clusters[0].name);
+}
+
+static bool
+has_conf(const char *key)
+{
+	return strcmp(key, "conf") == 0 || strcmp(key, "sparkProperties") == 0 ||
+	       strcmp(key, "environmentVariables") == 0;
+}
+
+/* What the row keeps of the request: all of it, but no secret. */
+static struct json_object *
+redact(struct arena *arena, struct json_object *request)
+{
+	struct json_object *copy = NULL;
+
+	if (json_object_deep_copy(request, &copy, NULL) != 0)
+		return NULL;
+	arena_own_json(arena, copy);
+	json_object_object_foreach(copy, field, value) {
+		if (!has_conf(field) || !json_object_is_type(value, json_type_object))
+			continue;
+		json_object_object_foreach(value, key, secret) {
+			(void)secret;
+			if (batch_key_is_secret(key))
+				json_object_object_add(value, key, json_object_new_string(BATCH_REDACTED));
+		}
+	}
+	return copy;
+}
+
+/*
+ * Whether a commit whose answer was lost took place is unknown. Asking again with the same uid finds the row or makes
+ * it; a batch that runs although its client was told to try again would run twice.
+ */
+static bool
+accept_batch(struct app *app, struct arena *arena, const struct store_new_batch *new_batch, struct batch *ret_batch,
+	     struct err *err)
+{
+	if (store_accept(app->store, arena, new_batch, ret_batch, err))
+		return true;
+	if (err->code == ERR_TIMEOUT && store_accept(app->store, arena, new_batch, ret_batch, err))
+		return true;
+	if (err->code == ERR_EXISTS)
+		return err_set(err, ERR_INVALID, "Rejected, Reason: Duplicate session name: %s belongs to an unfinished batch",
+			       new_batch->name);
+	return false;
+}
+
+bool
+submit_batch(struct app *app, struct arena *arena, struct batch_order *order, const struct submit_origin *origin,
+	     struct batch *ret_batch, struct err *err)
+{
+	struct json_object *spec, *request = redact(arena, origin->request);
+	int64_t accepted_ms = clock_monotonic_ms();
+	struct app_cluster *cluster;
+	struct crd_target target;
+
+	if (!batch_validate(order, err) || !choose_cluster(app, order, &cluster, err))
+		return false;
+	target = target_of(arena, cluster->config);
+	if (!crd_kubeflow_spec(arena, order, &target, &spec, err))
+		return false;
+	arena_own_json(arena, spec);
+	const struct store_new_batch new_batch = {
+		.uid = make_uid(arena),
+		.protocol = origin->protocol,
+		.name = order->name,
+		.owner = origin->user,
+		.proxy_user = order->proxy_user,
+		.cluster = cluster->config->name,
+		.namespace = kube_namespace(cluster->kube),
+		.operator_kind = "kubeflow",
+		.request_text = json_text(request),
+		.request_id = origin->request_id,
+		.spec_text = json_text(spec),
+		.claim_ms = push_claim_ms(&app->config),
+	};
+	if (!accept_batch(app, arena, &new_batch, ret_batch, err))
+		return false;
+	metrics_add(&app->metrics, METRIC_BATCHES_ACCEPTED, 1);
+	log_event(&app->log, LOG_LEVEL_INFO, "batch_accepted", LOG_INT("batch", ret_batch->id),
+		  LOG_TEXT("cluster", ret_batch->cluster), LOG_TEXT("name", ret_batch->name));
+	/* The commit may have taken so long that the claim is nearly over: then it is the watcher's. */
+	if (clock_monotonic_ms() - accepted_ms > new_batch.claim_ms / 2)
+		return true;
+	return push_object(app, arena, ret_batch, spec, "worker", 1, err) != PUSH_REFUSED;
+}

@@ -1,0 +1,28 @@
+/*
+ * service/submit.h - from an order to an accepted batch and its object.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVICE_SUBMIT_H
+#define SERVICE_SUBMIT_H
+
+#include "batch/batch.h"
+#include "service/app.h"
+
+/* Who asks, and by which door. */
+struct submit_origin {
+	enum batch_protocol protocol;
+	const char *user;               /* NULL: anonymous */
+	const char *request_id;
+	struct json_object *request;    /* as sent; secrets are replaced in what is stored, never here */
+};
+
+/*
+ * Checks the order, commits the row, creates the object. After the commit the batch is never lost: if Kubernetes cannot
+ * take it now the answer is success all the same and a watcher pushes it later.
+ *
+ * err  ERR_INVALID, ERR_FORBIDDEN: the order, or Kubernetes' refusal of it; otherwise see store/store.h
+ */
+MUST_CHECK bool submit_batch(struct app *app, struct arena *arena, struct batch_order *order,
+			     const struct submit_origin *origin, struct batch *ret_batch, struct err *err);
+
+#endif
