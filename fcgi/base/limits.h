@@ -27,6 +27,9 @@
 /* A batch's name is a column with an index and, sanitised, a Kubernetes label. */
 #define LIMIT_NAME_BYTES 255
 
+/* A client's key for a request that it may repeat: a UUID or "dag/task/run/try", not a document. */
+#define LIMIT_CLIENT_KEY_BYTES 255
+
 /* An answer of the Kubernetes API server that is read whole (a list page of 500 objects of some 10 KB). */
 #define LIMIT_KUBE_ANSWER_BYTES (32 * 1024 * 1024)
 

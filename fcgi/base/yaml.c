@@ -134,8 +134,8 @@ convert(struct reading *reading, int id, int depth, struct yaml **ret_value)
 	bool converted = false;
 
 	if (seen->open)
-		return err_set(reading->err, ERR_INVALID, "%s:%zu: an alias inside of what it stands for", reading->name,
-			       line_of(node));
+		return err_set(reading->err, ERR_INVALID, "%s:%zu: an alias inside of what it stands for",
+			       reading->name, line_of(node));
 	if (seen->value != NULL) {
 		*ret_value = seen->value;
 		return true;
@@ -214,8 +214,8 @@ check_end(yaml_parser_t *parser, const char *name, struct err *err)
 	}
 	root = yaml_document_get_root_node(&document);
 	if (root != NULL)
-		return err_set(err, ERR_INVALID, "%s:%zu: a second document; only one is read, remove the \"---\"", name,
-			       line_of(root));
+		return err_set(err, ERR_INVALID, "%s:%zu: a second document; only one is read, remove the \"---\"",
+			       name, line_of(root));
 	return true;
 }
 

@@ -58,6 +58,7 @@ struct batch {
 	const char *message;
 	const char *app_id;
 	const char *driver_pod;
+	bool driver_followed;           /* the operator lost track of the driver: the pod itself is asked */
 	int attempts;
 	const char *accepted_at;        /* times: ISO 8601, UTC, microseconds, e.g. 2026-11-21T12:00:00.000000Z */
 	const char *pushed_at;

@@ -55,7 +55,7 @@ batch_next(const struct batch *batch, const struct batch_sight *sight, struct ba
 	*ret_move = move;
 	return move.state != batch->state || differs(batch->app_id, sight->app_id) ||
 	       differs(batch->driver_pod, sight->driver_pod) || differs(batch->message, move.message) ||
-	       (sight->attempts > batch->attempts);
+	       sight->attempts > batch->attempts || (sight->follow_driver && !batch->driver_followed);
 }
 
 enum batch_state

@@ -25,6 +25,7 @@ struct batch_sight {
 	const char *app_id;             /* NULL: not known (yet) */
 	const char *driver_pod;
 	int attempts;                   /* 0: not known */
+	bool follow_driver;             /* the object will tell no more: from now on the driver pod itself is asked */
 };
 
 struct batch_move {

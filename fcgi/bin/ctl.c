@@ -41,7 +41,8 @@ print_usage(FILE *out)
 	      "  version                   print the version\n"
 	      "  help                      print this text\n"
 	      "\n"
-	      "  -c, --config FILE  the configuration; else $SPARKGATE_CONFIG, else " SYSCONFDIR "/sparkgate/sparkgate.yaml\n"
+	      "  -c, --config FILE  the configuration; else $SPARKGATE_CONFIG, else " SYSCONFDIR
+	      "/sparkgate/sparkgate.yaml\n"
 	      "  -h, --help         print this text\n"
 	      "  -V, --version      print the version\n"
 	      "\n"

@@ -81,8 +81,8 @@ check_credentials(struct reader *reader, const struct draft *draft)
 	FILE *file;
 
 	if (cluster->kubeconfig == NULL && !cluster->in_cluster) {
-		config_complain(reader, draft->place, draft->name, "neither \"kubeconfig\" nor \"in_cluster: true\"; write "
-				"one of them");
+		config_complain(reader, draft->place, draft->name, "neither \"kubeconfig\" nor \"in_cluster: true\"; "
+				"write one of them");
 		return;
 	}
 	if (cluster->kubeconfig == NULL) {
@@ -96,8 +96,8 @@ check_credentials(struct reader *reader, const struct draft *draft)
 				"true although \"kubeconfig\" is set as well; remove one of them");
 	file = fopen(cluster->kubeconfig, "re");
 	if (file == NULL)
-		config_complain(reader, draft->kubeconfig_place, name, "%s cannot be read: %s; name a file that this user "
-				"can read", cluster->kubeconfig, strerror(errno));
+		config_complain(reader, draft->kubeconfig_place, name, "%s cannot be read: %s; name a file that this "
+				"user can read", cluster->kubeconfig, strerror(errno));
 	else
 		fclose(file);
 }
@@ -107,8 +107,8 @@ set_defaults(struct reader *reader, const struct draft *draft)
 {
 	for (size_t i = 0; i < config_cluster_keys_count; i++)
 		if (config_cluster_keys[i].kind != KEY_CONF)
-			config_set_text(reader, &config_cluster_keys[i], config_cluster_keys[i].name, draft->place, NULL,
-					draft->cluster);
+			config_set_text(reader, &config_cluster_keys[i], config_cluster_keys[i].name, draft->place,
+					NULL, draft->cluster);
 }
 
 static void
@@ -126,7 +126,8 @@ read_cluster(struct reader *reader, const struct yaml_entry *entry, struct confi
 		config_complain(reader, draft.place, draft.name, "written twice, first in line %zu; remove one",
 				entry->first_line);
 	if (remedy != NULL)
-		config_complain(reader, draft.place, draft.name, "bad name of a cluster, it stands in paths and labels; %s",
+		config_complain(reader, draft.place, draft.name, "bad name of a cluster, it stands in paths and "
+				"labels; %s",
 				remedy);
 	set_defaults(reader, &draft);
 	if (entry->value->kind != YAML_MAPPING && !yaml_is_null(entry->value)) {
@@ -152,8 +153,8 @@ config_read_clusters(struct reader *reader, const struct yaml *clusters, struct 
 		return;
 	}
 	if (yaml_is_null(clusters) || clusters->first == NULL) {
-		config_complain(reader, place, CONFIG_CLUSTERS, "no cluster; write at least one, e.g. default: {kubeconfig: "
-				"FILE}");
+		config_complain(reader, place, CONFIG_CLUSTERS, "no cluster; write at least one, e.g. default: "
+				"{kubeconfig: FILE}");
 		return;
 	}
 	for (const struct yaml_entry *entry = clusters->first; entry != NULL; entry = entry->next)

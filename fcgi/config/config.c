@@ -15,7 +15,8 @@ static void
 set_defaults(struct reader *reader)
 {
 	for (size_t i = 0; i < config_keys_count; i++)
-		config_set_text(reader, &config_keys[i], config_keys[i].name, (struct place){ 0 }, NULL, reader->config);
+		config_set_text(reader, &config_keys[i], config_keys[i].name, (struct place){ 0 }, NULL,
+				reader->config);
 }
 
 static void
@@ -27,8 +28,8 @@ complain_unknown(struct reader *reader, struct place place, const char *name)
 	if (nearest == NULL)
 		config_complain(reader, place, name, "unknown key; sparkgate.conf(5) lists all keys");
 	else if (dot != NULL && strcmp(nearest, name) == 0)
-		config_complain(reader, place, name, "a key has no dots in the file; write \"%s\" below \"%.*s:\"", dot + 1,
-				(int)(dot - nearest), nearest);
+		config_complain(reader, place, name, "a key has no dots in the file; write \"%s\" below \"%.*s:\"",
+				dot + 1, (int)(dot - nearest), nearest);
 	else
 		config_complain(reader, place, name, "unknown key; did you mean \"%s\"?", nearest);
 }
@@ -115,8 +116,8 @@ read_all(struct reader *reader)
 
 	if (!yaml_read_file_leniently(&reader->scratch, reader->path, &root, &err)) {
 		if (err.code == ERR_NOT_FOUND)
-			reader->on_error(reader->context, arena_printf(&reader->scratch, "%s; name another file with -c or "
-								       "SPARKGATE_CONFIG", err.msg));
+			reader->on_error(reader->context, arena_printf(&reader->scratch, "%s; name another file with "
+								       "-c or SPARKGATE_CONFIG", err.msg));
 		else
 			reader->on_error(reader->context, err.msg);
 		reader->errors_count++;

@@ -154,7 +154,8 @@ set_path(struct reader *reader, const char *name, struct place place, const char
 		const char *home = getenv("HOME");
 
 		if (home == NULL || home[0] == '\0')
-			config_complain(reader, place, name, "\"~\" needs HOME, which is not set; write the whole path");
+			config_complain(reader, place, name, "\"~\" needs HOME, which is not set; write the whole "
+					"path");
 		else
 			*member = arena_printf(arena, "%s%s", home, text + 1);
 		return;
@@ -238,8 +239,8 @@ set_conf(struct reader *reader, const struct config_key *key, const char *name, 
 			config_complain(reader, place, full, "written twice, first in line %zu; remove one",
 					entry->first_line);
 		else if (entry->value->kind != YAML_SCALAR)
-			config_complain(reader, place, full, "a %s, but Spark properties have one value each; write the "
-					"property's whole name, dots included, and its value in one line",
+			config_complain(reader, place, full, "a %s, but Spark properties have one value each; write "
+					"the property's whole name, dots included, and its value in one line",
 					entry->value->kind == YAML_MAPPING ? "mapping" : "list");
 		else if (yaml_is_null(entry->value))
 			config_complain(reader, place, full, "has no value; write one (\"\" for an empty text)");

@@ -51,4 +51,16 @@ const char *crd_batch_uid(struct json_object *object);
 /* What an object's status says; strings are the arena's or borrowed from the object. */
 void crd_kubeflow_sight(struct arena *arena, struct json_object *object, struct batch_sight *ret_sight);
 
+/*
+ * Does a FAILED object only say that its driver pod exists already? That is no proof of failure: it also comes when the
+ * operator, or the API server, was killed between spark-submit and the write of the status (contract crds.md, rule 3).
+ */
+bool crd_kubeflow_is_doubtful(struct json_object *object);
+
+/* Is the driver pod this object's? By its owner reference. */
+bool crd_pod_is_of(struct json_object *pod, struct json_object *object);
+
+/* What a driver pod says by itself: its phase and the driver container's exit code (contract crds.md 3.3 and 9.7). */
+void crd_pod_sight(struct arena *arena, struct json_object *pod, struct batch_sight *ret_sight);
+
 #endif

@@ -81,6 +81,16 @@ shorten(struct arena *arena, const char *message)
 			    message + size - tail);
 }
 
+bool
+crd_kubeflow_is_doubtful(struct json_object *object)
+{
+	const char *state = json_string_at(object, "status", "applicationState", "state", NULL);
+	const char *message = json_string_at(object, "status", "applicationState", "errorMessage", NULL);
+
+	return state != NULL && strcmp(state, "FAILED") == 0 && message != NULL &&
+	       strstr(message, "driver pod already exist") != NULL;
+}
+
 void
 crd_kubeflow_sight(struct arena *arena, struct json_object *object, struct batch_sight *ret_sight)
 {

@@ -108,6 +108,7 @@ request_read(struct request *request, struct arena *arena, const struct request_
 	*request = (struct request){
 		.method_text = method == NULL ? "GET" : method,
 		.request_id = id != NULL && is_plain_word(id) ? id : make_request_id(arena),
+		.idempotency_key = copy_param(arena, source, "HTTP_IDEMPOTENCY_KEY"),
 		.server_address = copy_param(arena, source, "SERVER_ADDR"),
 		.remote_address = copy_param(arena, source, "REMOTE_ADDR"),
 		.forwarded_for = copy_param(arena, source, "HTTP_X_FORWARDED_FOR"),

@@ -21,6 +21,7 @@ struct request {
 	const char *path;               /* as sent, percent-encoded, without the query; begins with '/' */
 	const char *query;              /* without '?'; "" when there is none */
 	const char *request_id;         /* the client's if it is a plain word, else made here */
+	const char *idempotency_key;    /* NULL: none */
 	const char *server_address;     /* where the connection came in; NULL when the front does not say */
 	const char *remote_address;
 	const char *forwarded_for;

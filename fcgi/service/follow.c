@@ -13,6 +13,7 @@
 #include "crd/crd.h"
 #include "kube/watch.h"
 #include "service/cancel.h"
+#include "service/driver_pod.h"
 #include "service/observe.h"
 #include "service/push.h"
 #include "store/batch_store.h"
@@ -167,6 +168,7 @@ dispatch(struct follower *follower)
 	while (!*follower->stop && push_owed(follower->app, follower->cluster))
 		;
 	cancel_owed(follower->app, follower->cluster);
+	driver_pod_ask_followed(follower->app, follower->cluster);
 	metrics_add(&follower->app->metrics, METRIC_DATABASE_FAILURES, store_take_failures(follower->app->store));
 	follower->dispatched_ms = clock_monotonic_ms();
 	if (follower->dispatched_ms - follower->noted_ms > NOTE_INTERVAL_MS)

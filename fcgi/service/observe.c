@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "crd/crd.h"
 #include "service/driver_log.h"
+#include "service/driver_pod.h"
 #include "store/batch_store.h"
 
 /* A move may be lost to another one that came in between; what to do then depends on the row as it is now. */
@@ -81,6 +82,9 @@ observe_batch(struct app *app, struct app_cluster *cluster, struct arena *arena,
 	/* An object that had ended before it was deleted has ended: its last state counts, not its absence. */
 	if (is_gone && sight.phase != BATCH_SEEN_SUCCEEDED && sight.phase != BATCH_SEEN_FAILED)
 		sight.phase = BATCH_SEEN_GONE;
+	else if (crd_kubeflow_is_doubtful(object) &&
+		 !driver_pod_second_look(app, arena, cluster, batch, object, &sight))
+		return false;
 	return observe_sight(app, arena, batch, &sight);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "batch/validate.h"
 #include "crd/crd.h"
 #include "service/push.h"
@@ -96,16 +97,43 @@ redact(struct arena *arena, struct json_object *request)
  */
 static bool
 accept_batch(struct app *app, struct arena *arena, const struct store_new_batch *new_batch, struct batch *ret_batch,
-	     struct err *err)
+	     bool *ret_is_new, struct err *err)
 {
-	if (store_accept(app->store, arena, new_batch, ret_batch, err))
+	if (store_accept(app->store, arena, new_batch, ret_batch, ret_is_new, err))
 		return true;
-	if (err->code == ERR_TIMEOUT && store_accept(app->store, arena, new_batch, ret_batch, err))
+	if (err->code == ERR_TIMEOUT && store_accept(app->store, arena, new_batch, ret_batch, ret_is_new, err))
 		return true;
 	if (err->code == ERR_EXISTS)
 		return err_set(err, ERR_INVALID, "Rejected, Reason: Duplicate session name: %s belongs to an unfinished batch",
 			       new_batch->name);
 	return false;
+}
+
+static bool
+take_client_key(struct batch_order *order, const struct submit_origin *origin, const char **ret_key, struct err *err)
+{
+	const char *conf_key = batch_pairs_take(&order->conf, "spark.sparkgate.client.key");
+
+	*ret_key = origin->client_key != NULL ? origin->client_key : conf_key;
+	if (*ret_key != NULL && ((*ret_key)[0] == '\0' || strlen(*ret_key) > LIMIT_CLIENT_KEY_BYTES))
+		return err_set(err, ERR_INVALID, "%s: a client key has 1 to %d bytes",
+			       origin->client_key != NULL ? "Idempotency-Key" : "conf spark.sparkgate.client.key",
+			       LIMIT_CLIENT_KEY_BYTES);
+	return true;
+}
+
+/* The row is committed: from here on the batch is never lost, whatever happens to this process. */
+static bool
+push_accepted(struct app *app, struct arena *arena, struct batch *batch, struct json_object *spec, int64_t accepted_ms,
+	      struct err *err)
+{
+	metrics_add(&app->metrics, METRIC_BATCHES_ACCEPTED, 1);
+	log_event(&app->log, LOG_LEVEL_INFO, "batch_accepted", LOG_INT("batch", batch->id),
+		  LOG_TEXT("cluster", batch->cluster), LOG_TEXT("name", batch->name));
+	/* The commit may have taken so long that the claim is nearly over: then it is the watcher's. */
+	if (clock_monotonic_ms() - accepted_ms > push_claim_ms(&app->config) / 2)
+		return true;
+	return push_object(app, arena, batch, spec, "worker", 1, err) != PUSH_REFUSED;
 }
 
 bool
@@ -116,8 +144,11 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	int64_t accepted_ms = clock_monotonic_ms();
 	struct app_cluster *cluster;
 	struct crd_target target;
+	const char *client_key;
+	bool is_new;
 
-	if (!batch_validate(order, err) || !choose_cluster(app, order, &cluster, err))
+	if (!batch_validate(order, err) || !take_client_key(order, origin, &client_key, err) ||
+	    !choose_cluster(app, order, &cluster, err))
 		return false;
 	target = target_of(arena, cluster->config);
 	if (!crd_kubeflow_spec(arena, order, &target, &spec, err))
@@ -136,14 +167,13 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		.request_id = origin->request_id,
 		.spec_text = json_text(spec),
 		.claim_ms = push_claim_ms(&app->config),
+		.client_key = client_key,
+		.whole_request_text = json_text(origin->request),
 	};
-	if (!accept_batch(app, arena, &new_batch, ret_batch, err))
+	if (!accept_batch(app, arena, &new_batch, ret_batch, &is_new, err))
 		return false;
-	metrics_add(&app->metrics, METRIC_BATCHES_ACCEPTED, 1);
-	log_event(&app->log, LOG_LEVEL_INFO, "batch_accepted", LOG_INT("batch", ret_batch->id),
-		  LOG_TEXT("cluster", ret_batch->cluster), LOG_TEXT("name", ret_batch->name));
-	/* The commit may have taken so long that the claim is nearly over: then it is the watcher's. */
-	if (clock_monotonic_ms() - accepted_ms > new_batch.claim_ms / 2)
-		return true;
-	return push_object(app, arena, ret_batch, spec, "worker", 1, err) != PUSH_REFUSED;
+	/* Who repeats a request with its key gets the batch that there is; whoever was first pushes it. */
+	if (!is_new && client_key != NULL)
+		return ret_batch->reason != BATCH_REFUSED || err_set(err, ERR_INVALID, "%s", ret_batch->message);
+	return push_accepted(app, arena, ret_batch, spec, accepted_ms, err);
 }

@@ -13,6 +13,7 @@ struct submit_origin {
 	enum batch_protocol protocol;
 	const char *user;               /* NULL: anonymous */
 	const char *request_id;
+	const char *client_key;         /* NULL: none; a request repeated with it is the same batch */
 	struct json_object *request;    /* as sent; secrets are replaced in what is stored, never here */
 };
 
@@ -20,7 +21,11 @@ struct submit_origin {
  * Checks the order, commits the row, creates the object. After the commit the batch is never lost: if Kubernetes cannot
  * take it now the answer is success all the same and a watcher pushes it later.
  *
- * err  ERR_INVALID, ERR_FORBIDDEN: the order, or Kubernetes' refusal of it; otherwise see store/store.h
+ * A request repeated with the same client key (a header, or conf spark.sparkgate.client.key for clients that can set
+ * nothing else) answers the same batch, whichever worker gets it and however many do at once.
+ *
+ * err  ERR_CONFLICT: the client key was used for another request
+ *      ERR_INVALID, ERR_FORBIDDEN: the order, or Kubernetes' refusal of it; otherwise see store/store.h
  */
 MUST_CHECK bool submit_batch(struct app *app, struct arena *arena, struct batch_order *order,
 			     const struct submit_origin *origin, struct batch *ret_batch, struct err *err);

@@ -61,6 +61,7 @@ read_batch(struct arena *arena, const PGresult *result, int row, struct batch *b
 {
 	const char *reason = store_value(result, row, "reason");
 	const char *log_tail = store_value(result, row, "log_tail");
+	const char *followed = store_value(result, row, "driver_followed");
 
 	*batch = (struct batch){
 		.id = read_int(result, row, "id"),
@@ -76,6 +77,7 @@ read_batch(struct arena *arena, const PGresult *result, int row, struct batch *b
 		.message = copy(arena, result, row, "message"),
 		.app_id = copy(arena, result, row, "app_id"),
 		.driver_pod = copy(arena, result, row, "driver_pod"),
+		.driver_followed = followed != NULL && strcmp(followed, "t") == 0,
 		.attempts = (int)read_int(result, row, "attempts"),
 		.accepted_at = copy_time(arena, result, row, "accepted_at"),
 		.pushed_at = copy_time(arena, result, row, "pushed_at"),
@@ -108,9 +110,12 @@ one_batch(struct store *store, struct arena *arena, enum statement_id id, const 
 	return true;
 }
 
+/* How often a repetition that lost the race for a client key looks again for the winner's row. */
+#define ACCEPT_TRIES 3
+
 bool
 store_accept(struct store *store, struct arena *arena, const struct store_new_batch *new_batch, struct batch *ret_batch,
-	     struct err *err)
+	     bool *ret_is_new, struct err *err)
 {
 	struct number claim;
 	const char *params[] = {
@@ -126,9 +131,25 @@ store_accept(struct store *store, struct arena *arena, const struct store_new_ba
 		new_batch->request_id,
 		new_batch->spec_text,
 		number_text(&claim, new_batch->claim_ms),
+		new_batch->client_key,
+		new_batch->whole_request_text,
 	};
 
-	return one_batch(store, arena, STATEMENT_BATCH_ACCEPT, params, ret_batch, err);
+	for (int i = 0; i < ACCEPT_TRIES; i++) {
+		AUTO_PGRESULT PGresult *result = NULL;
+
+		if (!store_run(store, STATEMENT_BATCH_ACCEPT, params, &result, err))
+			return false;
+		if (PQntuples(result) == 0)
+			continue;
+		if (strcmp(store_value(result, 0, "is_same"), "t") != 0)
+			return err_set(err, ERR_CONFLICT, "the client key '%s' was used for another request (batch %s)",
+				       new_batch->client_key, store_value(result, 0, "id"));
+		read_batch(arena, result, 0, ret_batch);
+		*ret_is_new = strcmp(store_value(result, 0, "is_new"), "t") == 0;
+		return true;
+	}
+	return err_set(err, ERR_UNAVAILABLE, "the batch is being accepted by another request with the same key; try again");
 }
 
 bool
@@ -200,6 +221,7 @@ store_move(struct store *store, const struct batch *batch, const struct batch_si
 		sight->app_id,
 		sight->driver_pod,
 		number_text(&attempts, sight->attempts > batch->attempts ? sight->attempts : batch->attempts),
+		sight->follow_driver ? "t" : "f",
 	};
 
 	if (!store_run(store, STATEMENT_BATCH_MOVE, params, &result, err))
@@ -300,6 +322,20 @@ store_unfinished(struct store *store, struct arena *arena, const char *cluster, 
 	const char *params[] = { cluster, number_text(&after, after_id), number_text(&most, limit), pushed_before };
 
 	if (!store_run(store, STATEMENT_BATCH_UNFINISHED, params, &result, err))
+		return false;
+	read_batches(arena, result, ret_batches, ret_count);
+	return true;
+}
+
+bool
+store_driver_followed(struct store *store, struct arena *arena, const char *cluster, int limit,
+		      struct batch **ret_batches, size_t *ret_count, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	struct number most;
+	const char *params[] = { cluster, number_text(&most, limit) };
+
+	if (!store_run(store, STATEMENT_BATCH_DRIVER_FOLLOWED, params, &result, err))
 		return false;
 	read_batches(arena, result, ret_batches, ret_count);
 	return true;

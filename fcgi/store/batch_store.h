@@ -24,14 +24,17 @@ struct store_new_batch {
 	const char *request_id;
 	const char *spec_text;          /* JSON of the object's spec, whole; kept until Kubernetes has it */
 	int claim_ms;                   /* nobody else pushes it before */
+	const char *client_key;         /* NULL: none; otherwise one row per key, and `uid` is not used */
+	const char *whole_request_text; /* its digest is kept, to tell a repetition from another request */
 };
 
 /*
  * Commits the row and the push that it owes, together.
- * err  also ERR_EXISTS: the name belongs to an unfinished batch
+ * ret_is_new  false: the row was there, from an earlier call with the same uid or client key; nothing was changed
+ * err  also ERR_EXISTS: the name belongs to an unfinished batch; ERR_CONFLICT: the client key was used for another request
  */
 MUST_CHECK bool store_accept(struct store *store, struct arena *arena, const struct store_new_batch *new_batch,
-			     struct batch *ret_batch, struct err *err);
+			     struct batch *ret_batch, bool *ret_is_new, struct err *err);
 
 /* The object is known to exist; `by` is "worker" or "watcher". ret_batch is the row after it, maybe to be killed. */
 MUST_CHECK bool store_pushed(struct store *store, struct arena *arena, int64_t id, const char *by,
@@ -87,6 +90,10 @@ MUST_CHECK bool store_list(struct store *store, struct arena *arena, int64_t off
 MUST_CHECK bool store_unfinished(struct store *store, struct arena *arena, const char *cluster, int64_t after_id,
 				 int limit, const char *pushed_before, struct batch **ret_batches, size_t *ret_count,
 				 struct err *err);
+
+/* Unfinished batches of a cluster whose driver pods are asked directly. */
+MUST_CHECK bool store_driver_followed(struct store *store, struct arena *arena, const char *cluster, int limit,
+				      struct batch **ret_batches, size_t *ret_count, struct err *err);
 
 /* The database's clock, as text for store_unfinished(). */
 MUST_CHECK bool store_now(struct store *store, struct arena *arena, const char **ret_now, struct err *err);

@@ -28,6 +28,8 @@ CREATE TYPE batch_reason AS ENUM (
 CREATE TABLE batch (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	uid uuid NOT NULL CONSTRAINT batch_uid UNIQUE,
+	client_key text,
+	request_digest bytea NOT NULL,
 	protocol batch_protocol NOT NULL,
 	name text,
 	owner text,
@@ -45,6 +47,7 @@ CREATE TABLE batch (
 	message text,
 	app_id text,
 	driver_pod text,
+	driver_followed boolean NOT NULL DEFAULT false,
 	attempts integer NOT NULL DEFAULT 0,
 	accepted_at timestamptz NOT NULL DEFAULT now(),
 	pushed_at timestamptz,
@@ -61,9 +64,12 @@ CREATE TABLE batch (
 COMMENT ON TABLE batch IS 'One row per submission, never reused; state follows what Kubernetes reports.';
 COMMENT ON COLUMN batch.id IS 'Livy''s id, from 1, with gaps, never reused.';
 COMMENT ON COLUMN batch.uid IS 'Identity beyond this database: a label on the object; the object''s name derives from it.';
+COMMENT ON COLUMN batch.client_key IS 'Idempotency-Key of the request; uid derives from it, so that there is one row per key.';
+COMMENT ON COLUMN batch.request_digest IS 'sha256 of the request: the same client key with another request is a conflict.';
 COMMENT ON COLUMN batch.request IS 'The request as sent; values of keys that look secret are replaced.';
 COMMENT ON COLUMN batch.request_id IS 'X-Request-Id of the request that created the batch; also in the logs.';
 COMMENT ON COLUMN batch.message IS 'For people: why it is where it is, in Kubernetes'' own words where there are any.';
+COMMENT ON COLUMN batch.driver_followed IS 'The operator lost track of a driver that runs; the watcher asks the pod itself.';
 COMMENT ON COLUMN batch.kill_requested_at IS 'A kill was accepted; the watcher repeats it until Kubernetes confirms.';
 COMMENT ON COLUMN batch.deleted_at IS 'Gone from the list; its own routes still answer.';
 COMMENT ON COLUMN batch.log_tail IS 'The last 10 lines of the archived driver log.';
@@ -75,6 +81,7 @@ CREATE INDEX batch_name ON batch (name, id) WHERE name IS NOT NULL;
 CREATE INDEX batch_listed ON batch (id) WHERE deleted_at IS NULL;
 CREATE INDEX batch_unfinished ON batch (cluster, id) WHERE finished_at IS NULL;
 CREATE INDEX batch_kill_owed ON batch (cluster, id) WHERE kill_requested_at IS NOT NULL AND finished_at IS NULL;
+CREATE INDEX batch_driver_followed ON batch (cluster, id) WHERE driver_followed AND finished_at IS NULL;
 
 -- Promise: a final state is written once and never changes, whoever writes.
 CREATE FUNCTION batch_guard() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -144,7 +151,7 @@ COMMENT ON TABLE cluster_watch IS 'Who follows which cluster, and when it last h
 
 -- A batch as clients see it: all but the request, which can be a megabyte.
 CREATE VIEW batch_brief AS
-SELECT id, uid, protocol, name, owner, proxy_user, cluster, namespace, operator_kind, object_name, request_id, state,
-       reason, message, app_id, driver_pod, attempts, accepted_at, pushed_at, started_at, finished_at, kill_requested_at,
-       deleted_at, changed_at, log_lines_count, log_tail
+SELECT id, uid, client_key, protocol, name, owner, proxy_user, cluster, namespace, operator_kind, object_name, request_id, state,
+       reason, message, app_id, driver_pod, driver_followed, attempts, accepted_at, pushed_at, started_at, finished_at,
+       kill_requested_at, deleted_at, changed_at, log_lines_count, log_tail
 FROM batch;

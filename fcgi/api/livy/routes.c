@@ -35,7 +35,13 @@ livy_batch_create(struct call *call, struct err *err)
 			       "who is calling; leave it out");
 	if (!livy_parse_create(call, &order, &request, err))
 		return false;
-	const struct submit_origin origin = { BATCH_LIVY, call->caller.user, call->request->request_id, request };
+	const struct submit_origin origin = {
+		.protocol = BATCH_LIVY,
+		.user = call->caller.user,
+		.request_id = call->request->request_id,
+		.client_key = call->request->idempotency_key,
+		.request = request,
+	};
 	if (!submit_batch(call->app, call->arena, &order, &origin, &batch, err))
 		return false;
 	call->response->location = arena_printf(call->arena, "/batches/%" PRId64, batch.id);
