@@ -15,7 +15,7 @@
 
 #include "service/follow.h"
 
-/* A child that dies at once would otherwise be started in a tight loop. */
+/* How often children are looked at; one that dies at once is not started in a tight loop. */
 #define RESTART_PAUSE_S 1
 
 static volatile sig_atomic_t stop;
@@ -105,7 +105,7 @@ follow_one(struct app *app, const char *name)
 }
 
 static pid_t
-start_child(struct app *app, const char *name)
+start_child(struct app *app, const char *name, const sigset_t *mask)
 {
 	pid_t parent = getpid();
 	pid_t child = fork();
@@ -116,31 +116,58 @@ start_child(struct app *app, const char *name)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(0);
+	sigprocmask(SIG_SETMASK, mask, NULL);
 	_exit(follow_one(app, name));
 }
 
-/* Nothing was connected before the fork, so the children share nothing. */
+/* Starts every child that does not run; a fork that failed is tried again in the next round. */
+static void
+start_missing(struct app *app, pid_t *children, const sigset_t *mask)
+{
+	for (size_t i = 0; i < app->config.clusters_count; i++) {
+		if (children[i] <= 0)
+			children[i] = start_child(app, app->config.clusters[i].name, mask);
+	}
+}
+
+static void
+reap(struct app *app, pid_t *children)
+{
+	pid_t ended;
+
+	while ((ended = waitpid(-1, NULL, WNOHANG)) > 0) {
+		for (size_t i = 0; i < app->config.clusters_count; i++) {
+			if (children[i] != ended)
+				continue;
+			children[i] = 0;
+			log_event(&app->log, LOG_LEVEL_ERROR, "child_ended",
+				  LOG_TEXT("cluster", app->config.clusters[i].name));
+		}
+	}
+}
+
+/*
+ * One child a cluster. Nothing was connected before the fork, so the children share nothing. The signals are blocked
+ * and waited for, so that none is lost between a look at the children and the wait.
+ */
 static int
 supervise(struct app *app)
 {
-	size_t count = app->config.clusters_count;
-	pid_t *children = arena_alloc(&app->arena, count * sizeof(*children));
+	pid_t *children = arena_alloc(&app->arena, app->config.clusters_count * sizeof(*children));
+	const struct timespec pause = { .tv_sec = RESTART_PAUSE_S };
+	sigset_t waited, before;
+	int caught = 0;
 
-	for (size_t i = 0; i < count; i++)
-		children[i] = start_child(app, app->config.clusters[i].name);
-	while (!stop) {
-		pid_t ended = waitpid(-1, NULL, 0);
-
-		for (size_t i = 0; ended > 0 && !stop && i < count; i++) {
-			if (children[i] != ended)
-				continue;
-			log_event(&app->log, LOG_LEVEL_ERROR, "child_restarted",
-				  LOG_TEXT("cluster", app->config.clusters[i].name));
-			nanosleep(&(struct timespec){ .tv_sec = RESTART_PAUSE_S }, NULL);
-			children[i] = start_child(app, app->config.clusters[i].name);
-		}
+	sigemptyset(&waited);
+	sigaddset(&waited, SIGTERM);
+	sigaddset(&waited, SIGINT);
+	sigprocmask(SIG_BLOCK, &waited, &before);
+	while (caught != SIGTERM && caught != SIGINT) {
+		start_missing(app, children, &before);
+		caught = sigtimedwait(&waited, NULL, &pause);
+		reap(app, children);
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < app->config.clusters_count; i++) {
 		if (children[i] > 0)
 			kill(children[i], SIGTERM);
 	}

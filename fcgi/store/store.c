@@ -238,8 +238,12 @@ failed(struct store *store, const char *what, const PGresult *result, struct err
 
 	if (code == ERR_EXISTS)
 		return err_set(err, code, "%s", constraint == NULL ? "" : constraint);
-	err_set_(err, code, "%s", code == ERR_INTERNAL ? "the database refused a statement: a fault of the gateway"
-						       : "the database is not available; try again");
+	if (sqlstate != NULL && strcmp(sqlstate, "42P01") == 0)
+		err_set_(err, code, "the database has not been migrated: run sparkgate-ctl migrate");
+	else
+		err_set_(err, code, "%s", code == ERR_INTERNAL
+						  ? "the database refused a statement: a fault of the gateway"
+						  : "the database is not available; try again");
 	err_detail(err, "statement=%s sqlstate=%s %s", what, sqlstate == NULL ? "" : sqlstate, text == NULL ? "" : text);
 	store->failures++;
 	return false;
