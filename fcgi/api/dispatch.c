@@ -65,7 +65,7 @@ static bool
 check_body(const struct request *request, struct err *err)
 {
 	if (request->body_too_large)
-		return err_set(err, ERR_TOO_LARGE, "the body is larger than %d bytes", LIMIT_BODY_BYTES);
+		return err_set(err, ERR_TOO_LARGE, "the body is larger than %zu bytes", LIMIT_BODY_BYTES);
 	if (request->body_truncated)
 		return err_set(err, ERR_INVALID, "the body ended after %zu bytes, before its Content-Length",
 			       request->body_size_bytes);

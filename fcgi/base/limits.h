@@ -5,20 +5,22 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
+#include <stddef.h>
+
 /*
  * A request's body. Kubernetes refuses objects above 1.5 MiB (etcd) and the body becomes one object; 1 MiB leaves
  * room for what the gateway adds. nginx passes up to 16 MiB on, so that the answer is ours and has a reason in it.
  */
-#define LIMIT_BODY_BYTES (1024 * 1024)
+#define LIMIT_BODY_BYTES ((size_t)1024 * 1024)
 
 /* JSON nesting. A batch needs 2 levels; json-c's own default of 32 keeps its recursion small. */
 #define LIMIT_JSON_DEPTH 32
 
 /* All that one request may hold at once: the body, its parsed tree and the object, with room to spare. */
-#define LIMIT_ARENA_BYTES (64 * 1024 * 1024)
+#define LIMIT_ARENA_BYTES ((size_t)64 * 1024 * 1024)
 
 /* A request target; nginx's large_client_header_buffers let longer ones through for Kerberos headers only. */
-#define LIMIT_PATH_BYTES 8192
+#define LIMIT_PATH_BYTES ((size_t)8192)
 
 /* A page of a list or a log: what one answer may hold. Larger "size" values are answered with this many. */
 #define LIMIT_PAGE_BATCHES 1000
@@ -31,10 +33,10 @@
 #define LIMIT_CLIENT_KEY_BYTES 255
 
 /* An answer of the Kubernetes API server that is read whole (a list page of 500 objects of some 10 KB). */
-#define LIMIT_KUBE_ANSWER_BYTES (32 * 1024 * 1024)
+#define LIMIT_KUBE_ANSWER_BYTES ((size_t)32 * 1024 * 1024)
 
 /* One line of a watch: one object, at most as large as etcd stores, in JSON. */
-#define LIMIT_KUBE_EVENT_BYTES (4 * 1024 * 1024)
+#define LIMIT_KUBE_EVENT_BYTES ((size_t)4 * 1024 * 1024)
 
 /* Messages about a batch that are kept in its row; spark-submit's stderr can be tens of KB. */
 #define LIMIT_MESSAGE_BYTES 4096

@@ -81,7 +81,7 @@ add_field(const struct log *log, struct buf *line, const struct log_field *field
 }
 
 void
-log_write(const struct log *log, enum log_level level, const char *event, const struct log_field *fields)
+log_write(const struct log *log, enum log_level level, const struct log_field *fields)
 {
 	AUTO_BUF struct buf line;
 	AUTO_BUF struct buf time;
@@ -94,13 +94,13 @@ log_write(const struct log *log, enum log_level level, const char *event, const 
 	add_time(&time);
 	const struct log_field head[] = {
 		LOG_TEXT("time", buf_str(&time)), LOG_TEXT("level", level_text[level]),
-		LOG_TEXT("event", event), LOG_TEXT("program", log->program),
+		fields[0], LOG_TEXT("program", log->program),
 		LOG_INT("pid", getpid()), LOG_TEXT("request", log->request_id),
 		LOG_TEXT("user", log->user), LOG_TEXT("while", log->action),
 	};
 	for (size_t i = 0; i < ARRAY_COUNT(head); i++)
 		add_field(log, &line, &head[i]);
-	for (; fields->key != NULL; fields++)
+	for (fields++; fields->key != NULL; fields++)
 		add_field(log, &line, fields);
 	line.limit_bytes = LINE_LIMIT_BYTES;
 	buf_text(&line, log->format == LOG_FORMAT_JSON ? "}\n" : "\n");

@@ -38,16 +38,16 @@ struct log_field {
 
 /* log_event(log, LOG_LEVEL_INFO, "batch_accepted", LOG_INT("batch", id)); fields whose text is NULL are left out. */
 #define log_event(log, level, event, ...) \
-	log_write((log), (level), (event), (const struct log_field[]){ __VA_ARGS__ __VA_OPT__(,) { 0 } })
-void log_write(const struct log *log, enum log_level level, const char *event, const struct log_field *fields);
+	log_write((log), (level), (const struct log_field[]){ LOG_TEXT("event", (event)), ##__VA_ARGS__, { 0 } })
 
 /* The same for a failure: adds its code, msg and detail. */
 #define log_failure(log, level, event, err, ...) \
-	log_write((log), (level), (event), \
-		  (const struct log_field[]){ __VA_ARGS__ __VA_OPT__(,) LOG_TEXT("error", err_code_text((err)->code)), \
-					      LOG_TEXT("msg", (err)->msg), \
-					      LOG_TEXT("detail", (err)->detail[0] != '\0' ? (err)->detail : NULL), \
-					      { 0 } })
+	log_event(log, level, event, ##__VA_ARGS__, LOG_TEXT("error", err_code_text((err)->code)), \
+		  LOG_TEXT("msg", (err)->msg), \
+		  LOG_TEXT("detail", (err)->detail[0] != '\0' ? (err)->detail : NULL))
+
+/* The first field is the event; the list ends with a field without key. */
+void log_write(const struct log *log, enum log_level level, const struct log_field *fields);
 
 bool log_level_parse(const char *text, enum log_level *ret_level);
 bool log_format_parse(const char *text, enum log_format *ret_format);

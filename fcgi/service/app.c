@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PROCESS_ARENA_BYTES (16 * 1024 * 1024)
+#define PROCESS_ARENA_BYTES ((size_t)16 * 1024 * 1024)
 
 static void
 print_error(void *context, const char *message)

@@ -37,7 +37,7 @@ ops_metrics(struct call *call, struct err *err)
 	AUTO_BUF struct buf gauges;
 
 	(void)err;
-	buf_init(&gauges, 1024 * 1024);
+	buf_init(&gauges, (size_t)1024 * 1024);
 	call->response->status = HTTP_OK;
 	call->response->content_type = PROMETHEUS_TEXT;
 	metrics_render(&call->app->metrics, &call->response->body);
