@@ -29,6 +29,23 @@ static const struct {
 /* Long enough for a restart of PostgreSQL to end, short enough that a client's own time limit holds. */
 #define DEFAULT_RETRY_AFTER_S 2
 
+/* Messages go into JSON and PostgreSQL, which want whole UTF-8 characters: what does not fit is cut between two. */
+static void PRINTF_LIKE(3, 0)
+print(char *text, size_t size_bytes, const char *format, va_list arguments)
+{
+	int wanted = vsnprintf(text, size_bytes, format, arguments);
+	size_t end = size_bytes - 1, last = end;
+	unsigned char lead;
+
+	if (wanted < 0 || (size_t)wanted < size_bytes)
+		return;
+	while (last > 0 && ((unsigned char)text[last - 1] & 0xc0) == 0x80)
+		last--;
+	lead = last > 0 ? (unsigned char)text[last - 1] : 0;
+	if (lead >= 0xc0 && last - 1 + (lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2) > end)
+		text[last - 1] = '\0';
+}
+
 void
 err_set_(struct err *err, enum err_code code, const char *format, ...)
 {
@@ -40,7 +57,7 @@ err_set_(struct err *err, enum err_code code, const char *format, ...)
 		.retry_after_s = codes[code].transient ? DEFAULT_RETRY_AFTER_S : 0,
 	};
 	va_start(arguments, format);
-	vsnprintf(err->msg, sizeof(err->msg), format, arguments);
+	print(err->msg, sizeof(err->msg), format, arguments);
 	va_end(arguments);
 }
 
@@ -50,7 +67,7 @@ err_detail(struct err *err, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(err->detail, sizeof(err->detail), format, arguments);
+	print(err->detail, sizeof(err->detail), format, arguments);
 	va_end(arguments);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <string.h>
@@ -31,12 +32,37 @@ parse_failed(struct json_tokener *tokener, enum json_tokener_error error, struct
 		       json_tokener_get_parse_end(tokener));
 }
 
+/*
+ * json-c's strict mode still takes what no JSON has: 'single quotes', NaN, Infinity, "1." and bare control characters in
+ * strings. Returns the offset of the first of these in a value that json-c has read, or size_bytes.
+ */
+static size_t
+find_loose_byte(const char *bytes, size_t size_bytes)
+{
+	bool in_string = false;
+
+	for (size_t i = 0; i < size_bytes; i++) {
+		if (in_string && (unsigned char)bytes[i] < 0x20)
+			return i;
+		if (in_string && bytes[i] == '\\')
+			i++;
+		else if (bytes[i] == '"')
+			in_string = !in_string;
+		else if (!in_string && (bytes[i] == '\'' || bytes[i] == 'N' || bytes[i] == 'I'))
+			return i;
+		else if (!in_string && bytes[i] == '.' && (i + 1 == size_bytes || !isdigit((unsigned char)bytes[i + 1])))
+			return i;
+	}
+	return size_bytes;
+}
+
 bool
 json_parse(const char *bytes, size_t size_bytes, struct json_object **ret_root, struct err *err)
 {
 	AUTO(free_tokener) struct json_tokener *tokener = json_tokener_new_ex(LIMIT_JSON_DEPTH);
 	struct json_object *root;
 	enum json_tokener_error error;
+	size_t read_bytes, loose_at;
 
 	if (tokener == NULL)
 		return err_set(err, ERR_INTERNAL, "no memory to parse JSON");
@@ -51,6 +77,7 @@ json_parse(const char *bytes, size_t size_bytes, struct json_object **ret_root, 
 					JSON_TOKENER_VALIDATE_UTF8);
 	root = json_tokener_parse_ex(tokener, bytes, (int)size_bytes);
 	error = json_tokener_get_error(tokener);
+	read_bytes = error == json_tokener_success ? json_tokener_get_parse_end(tokener) : size_bytes;
 	if (error == json_tokener_continue && size_bytes > 0) {
 		/* A bare number ends only where something else begins: show the tokener an end. */
 		root = json_tokener_parse_ex(tokener, "", 1);
@@ -61,6 +88,11 @@ json_parse(const char *bytes, size_t size_bytes, struct json_object **ret_root, 
 	if (error != json_tokener_success) {
 		json_object_put(root);
 		return parse_failed(tokener, error, err);
+	}
+	loose_at = find_loose_byte(bytes, read_bytes);
+	if (loose_at < read_bytes) {
+		json_object_put(root);
+		return err_set(err, ERR_INVALID, "the body is not JSON: unexpected character at byte %zu", loose_at);
 	}
 	*ret_root = root;
 	return true;

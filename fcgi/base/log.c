@@ -12,6 +12,12 @@
 /* Below PIPE_BUF (4096), so that lines of many processes on one pipe are never mixed. */
 #define LINE_LIMIT_BYTES 4000
 
+/* Beside its key, a field has the marks around it and room for a number or a few characters. */
+#define FIELD_LEAST_BYTES 32
+
+/* A control character as \u001b. */
+#define LONGEST_ESCAPE_BYTES 6
+
 static const char *const level_text[LOG_LEVEL_COUNT] = {
 	[LOG_LEVEL_ERROR] = "error",
 	[LOG_LEVEL_WARNING] = "warning",
@@ -37,12 +43,23 @@ add_time(struct buf *line)
 	buf_printf(line, "%s.%03dZ", text, (int)(now_us / 1000 % 1000));
 }
 
-/* Escapes as JSON does; bytes above 127 stay, so that UTF-8 remains readable. */
+static size_t
+room_in(const struct buf *line)
+{
+	return line->limit_bytes - line->size_bytes;
+}
+
+/* Escapes as JSON does; bytes above 127 stay, so that UTF-8 remains readable. Too long a text is cut, between characters. */
 static void
 add_quoted(struct buf *line, const char *text)
 {
 	buf_text(line, "\"");
 	for (const unsigned char *byte = (const unsigned char *)text; *byte != '\0'; byte++) {
+		size_t room = room_in(line);
+		bool begins_character = (*byte & 0xc0) != 0x80;
+
+		if (room < 2 || (begins_character && room < LONGEST_ESCAPE_BYTES + 1))
+			break;
 		if (*byte == '"' || *byte == '\\')
 			buf_printf(line, "\\%c", *byte);
 		else if (*byte == '\n')
@@ -63,18 +80,19 @@ is_bare(const char *text)
 	return text[0] != '\0' && text[strspn(text, bare)] == '\0';
 }
 
+/* A field for which there is no room is left out; one that does not fit is cut. The line stays well-formed. */
 static void
 add_field(const struct log *log, struct buf *line, const struct log_field *field)
 {
 	bool json = log->format == LOG_FORMAT_JSON;
 
-	if (!field->is_number && field->text == NULL)
+	if ((!field->is_number && field->text == NULL) || room_in(line) < strlen(field->key) + FIELD_LEAST_BYTES)
 		return;
 	buf_printf(line, json ? "%s\"%s\":" : "%s%s=", line->size_bytes == 0 ? (json ? "{" : "") : (json ? "," : " "),
 		   field->key);
 	if (field->is_number)
 		buf_printf(line, "%lld", (long long)field->number);
-	else if (!json && is_bare(field->text))
+	else if (!json && is_bare(field->text) && strlen(field->text) <= room_in(line))
 		buf_text(line, field->text);
 	else
 		add_quoted(line, field->text);

@@ -85,27 +85,6 @@ find_rule(const char *key)
 }
 
 static bool
-check_conf(struct batch_pairs *conf, struct err *err)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < conf->count; i++) {
-		const struct batch_pair pair = conf->items[i];
-		const struct conf_row *row = find_rule(pair.key);
-
-		if (row != NULL && row->rule == CONF_DENY)
-			return err_set(err, ERR_INVALID,
-				       "Rejected, Reason: Blacklisted configuration values in session config: %s (%s)",
-				       pair.key, row->why);
-		/* spark-submit drops what does not begin with "spark." as well */
-		if (row == NULL && strncmp(pair.key, "spark.", 6) == 0)
-			conf->items[kept++] = pair;
-	}
-	conf->count = kept;
-	return true;
-}
-
-static bool
 is_number(const char *text)
 {
 	return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
@@ -126,11 +105,12 @@ check_name(const char *name, struct err *err)
 
 /* RFC 3986, section 3.1; false when the text before ':' is no scheme. */
 static bool
-has_scheme(const char *uri)
+has_scheme(const char *uri, size_t uri_size)
 {
-	size_t size = strcspn(uri, ":");
+	const char *colon = memchr(uri, ':', uri_size);
+	size_t size = colon == NULL ? 0 : (size_t)(colon - uri);
 
-	if (uri[size] != ':' || size < 2 || !isalpha((unsigned char)uri[0]))
+	if (size < 2 || !isalpha((unsigned char)uri[0]))
 		return false;
 	for (size_t i = 1; i < size; i++) {
 		if (!isalnum((unsigned char)uri[i]) && strchr("+-.", uri[i]) == NULL)
@@ -141,22 +121,24 @@ has_scheme(const char *uri)
 
 #define URI_REMEDY "give a URI that the driver can reach, e.g. local:///path in the image, s3a://, hdfs:// or https://"
 
+/* uri[size], because those of a conf value stand in a list. */
 static bool
-check_uri(const char *field, const char *uri, struct err *err)
+check_uri(const char *field, const char *uri, size_t size, struct err *err)
 {
-	for (const char *byte = uri; *byte != '\0'; byte++) {
-		if ((unsigned char)*byte <= ' ' || *byte == 0x7f || strchr("\"<>\\^`{|}", *byte) != NULL)
+	for (size_t i = 0; i < size; i++) {
+		if ((unsigned char)uri[i] <= ' ' || uri[i] == 0x7f || strchr("\"<>\\^`{|}", uri[i]) != NULL)
 			return err_set(err, ERR_INVALID,
 				       "Rejected, Reason: %s: java.net.URISyntaxException: Illegal character in path at "
-				       "index %d: %s", field, (int)(byte - uri), uri);
+				       "index %zu: %.*s", field, i, (int)size, uri);
 	}
 	if (strncasecmp(uri, "file:", 5) == 0 || uri[0] == '/')
 		return err_set(err, ERR_INVALID,
-			       "Rejected, Reason: requirement failed: Local path %s cannot be added to user sessions. "
-			       "%s: it would be read from the gateway's host; " URI_REMEDY, uri, field);
-	if (!has_scheme(uri))
+			       "Rejected, Reason: requirement failed: Local path %.*s cannot be added to user sessions. "
+			       "%s: it would be read from the gateway's host; " URI_REMEDY, (int)size, uri, field);
+	if (!has_scheme(uri, size))
 		return err_set(err, ERR_INVALID,
-			       "Rejected, Reason: requirement failed: Path '%s' is not absolute. %s: " URI_REMEDY, uri, field);
+			       "Rejected, Reason: requirement failed: Path '%.*s' is not absolute. %s: " URI_REMEDY,
+			       (int)size, uri, field);
 	return true;
 }
 
@@ -164,9 +146,51 @@ static bool
 check_uris(const char *field, const struct batch_strings *uris, struct err *err)
 {
 	for (size_t i = 0; i < uris->count; i++) {
-		if (!check_uri(field, uris->items[i], err))
+		if (!check_uri(field, uris->items[i], strlen(uris->items[i]), err))
 			return false;
 	}
+	return true;
+}
+
+/* The rules of the path fields hold for their conf keys too (contract livy.md 4.2): commas and blanks part a list. */
+static bool
+check_conf_uris(const struct batch_pair *pair, struct err *err)
+{
+	static const char *const lists[] = { "spark.jars", "spark.files", "spark.archives", "spark.submit.pyFiles" };
+	bool is_list = false;
+
+	for (size_t i = 0; i < ARRAY_COUNT(lists); i++)
+		is_list = is_list || strcmp(lists[i], pair->key) == 0;
+	for (const char *uri = pair->value; is_list && *uri != '\0';) {
+		size_t size = strcspn(uri, ", ");
+
+		if (size > 0 && !check_uri(pair->key, uri, size, err))
+			return false;
+		uri += size + (uri[size] != '\0');
+	}
+	return true;
+}
+
+static bool
+check_conf(struct batch_pairs *conf, struct err *err)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < conf->count; i++) {
+		const struct batch_pair pair = conf->items[i];
+		const struct conf_row *row = find_rule(pair.key);
+
+		if (row != NULL && row->rule == CONF_DENY)
+			return err_set(err, ERR_INVALID,
+				       "Rejected, Reason: Blacklisted configuration values in session config: %s (%s)",
+				       pair.key, row->why);
+		if (!check_conf_uris(&pair, err))
+			return false;
+		/* spark-submit drops what does not begin with "spark." as well */
+		if (row == NULL && strncmp(pair.key, "spark.", 6) == 0)
+			conf->items[kept++] = pair;
+	}
+	conf->count = kept;
 	return true;
 }
 
@@ -201,7 +225,7 @@ batch_validate(struct batch_order *order, struct err *err)
 	if (order->driver_cores < 0 || order->executor_cores < 0)
 		return err_set(err, ERR_INVALID, "%s: at least 1",
 			       order->driver_cores < 0 ? "driverCores" : "executorCores");
-	return check_name(order->name, err) && check_uri("file", order->file, err) &&
+	return check_name(order->name, err) && check_uri("file", order->file, strlen(order->file), err) &&
 	       check_uris("jars", &order->jars, err) && check_uris("pyFiles", &order->py_files, err) &&
 	       check_uris("files", &order->files, err) && check_uris("archives", &order->archives, err) &&
 	       check_memory("driverMemory", order->driver_memory, err) &&

@@ -244,6 +244,25 @@ add_conf(struct json_object *spec, const struct batch_pairs *conf)
 	json_object_object_add(spec, "sparkConf", map);
 }
 
+/* What is enforced beats the fields of the request too, not only its conf: a field whose conf key is enforced is forgotten. */
+static struct batch_order
+forget_enforced(const struct batch_order *order, const struct batch_pairs *enforced)
+{
+	struct batch_order left = *order;
+
+	if (batch_pairs_get(enforced, "spark.driver.memory") != NULL)
+		left.driver_memory = NULL;
+	if (batch_pairs_get(enforced, "spark.executor.memory") != NULL)
+		left.executor_memory = NULL;
+	if (batch_pairs_get(enforced, "spark.driver.cores") != NULL)
+		left.driver_cores = 0;
+	if (batch_pairs_get(enforced, "spark.executor.cores") != NULL)
+		left.executor_cores = 0;
+	if (batch_pairs_get(enforced, "spark.executor.instances") != NULL)
+		left.executors_count = -1;
+	return left;
+}
+
 static bool
 fill_spec(struct arena *arena, struct json_object *spec, const struct batch_order *order,
 	  const struct crd_target *target, struct err *err)
@@ -282,8 +301,9 @@ crd_kubeflow_spec(struct arena *arena, const struct batch_order *order, const st
 		  struct json_object **ret_spec, struct err *err)
 {
 	struct json_object *spec = json_object_new_object();
+	const struct batch_order asked = forget_enforced(order, &target->enforced_conf);
 
-	if (!fill_spec(arena, spec, order, target, err)) {
+	if (!fill_spec(arena, spec, &asked, target, err)) {
 		json_object_put(spec);
 		return false;
 	}

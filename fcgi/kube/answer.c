@@ -27,7 +27,7 @@ struct rule {
 
 /* The first that fits wins. A word of the message decides only where Kubernetes gives no better sign. */
 static const struct rule rules[] = {
-	/* A user's mistake whatever the status: webhooks and policies choose theirs, etcd's refusal of a size is a 500. */
+	/* A user's mistake whatever the status: webhooks choose theirs, and etcd's refusal of a size is a 500. */
 	{ ANY, NULL, NULL, "\" denied the request", ERR_INVALID },
 	{ ANY, NULL, NULL, "' denied request", ERR_INVALID },
 	{ ANY, NULL, NULL, "request is too large", ERR_INVALID },
@@ -171,7 +171,8 @@ answer_check(int http_status, unsigned retry_after_s, const char *body, size_t s
 		return false;
 	}
 	if (size_bytes > 0)
-		snprintf(text, sizeof(text), "%.*s", (int)(size_bytes < sizeof(text) ? size_bytes : sizeof(text)), body);
+		snprintf(text, sizeof(text), "%.*s", (int)(size_bytes < sizeof(text) ? size_bytes : sizeof(text)),
+			 body);
 	drop_partial_character(text, sizeof(text));
 	fill_error(http_status, retry_after_s, NULL, text, err);
 	return false;

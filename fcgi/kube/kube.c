@@ -113,8 +113,9 @@ perform(struct kube *kube, const struct request *request, int64_t deadline_ms, s
 }
 
 /*
- * Source: kube-apiserver serves before its caches are filled, and refuses then what it would allow a second later
- * (RBAC, service account tokens). /readyz needs no rights. A batch must not fail for good for that.
+ * Source: Kubernetes 1.34, killed and started while it was called: it serves before its caches are filled, and refuses
+ * with 403 or 401 then what it would allow a second later; /readyz, open to all who are known, is refused as well. A
+ * batch must not fail for good for that. A 401 is never for good: there a plain "not ready" is wanted as proof.
  */
 void
 kube_doubt_refusal(struct kube *kube, int64_t deadline_ms, struct err *err)
@@ -123,15 +124,16 @@ kube_doubt_refusal(struct kube *kube, int64_t deadline_ms, struct err *err)
 	AUTO_ANSWER struct answer answer = new_answer(kube);
 	struct err unready = ERR_INIT;
 	char detail[sizeof(err->detail)];
+	bool answered;
 
 	if (err->code != ERR_FORBIDDEN && err->code != ERR_UNAUTHORIZED)
 		return;
-	if (perform(kube, &request, deadline_ms, &answer, &unready) &&
-	    answer.http_status < 500)
+	answered = perform(kube, &request, deadline_ms, &answer, &unready);
+	if (answered && (answer.http_status == 200 || (err->code == ERR_UNAUTHORIZED && answer.http_status < 500)))
 		return;
 	memcpy(detail, err->detail, sizeof(detail));
 	err_set_(err, ERR_UNAVAILABLE, "the Kubernetes API server is not ready yet");
-	err_detail(err, "not ready, and said: %s", detail);
+	err_detail(err, "/readyz=%d, and before: %s", answer.http_status, detail);
 }
 
 static bool
@@ -149,7 +151,8 @@ call(struct kube *kube, const struct request *request, struct answer *answer, st
 		if (!perform(kube, &again, deadline_ms, answer, err))
 			return false;
 	}
-	if (answer_check(answer->http_status, answer->retry_after_s, buf_str(&answer->body), answer->body.size_bytes, err))
+	if (answer_check(answer->http_status, answer->retry_after_s, buf_str(&answer->body), answer->body.size_bytes,
+			 err))
 		return true;
 	kube_doubt_refusal(kube, deadline_ms, err);
 	return false;

@@ -38,14 +38,18 @@ const char *kube_namespace(const struct kube *kube);
  * path  with query, from the root: "/apis/sparkoperator.k8s.io/v1beta2/namespaces/n/sparkapplications"
  * err   by HTTP status, then by the Status object's reason when the body is one (it need not be JSON at all):
  *   ERR_UNAVAILABLE  no connection, TLS failure, 5xx, 429 (err->retry_after_s from Retry-After)
- *   ERR_TIMEOUT      the limit passed; whether the server acted is unknown
+ *   ERR_TIMEOUT      the limit passed, or the connection broke after a POST or DELETE was sent; whether the server
+ *                    acted is unknown
  *   ERR_QUOTA        403 "exceeded quota" or "failed quota", 409 on resourcequotas
  *   ERR_EXISTS       409 AlreadyExists        ERR_CONFLICT  409 otherwise
  *   ERR_NOT_FOUND    404 of an object         ERR_GONE      410
  *   ERR_INVALID      400, 413, 415, 422, an admission webhook's denial, and "request is too large" whatever its status
  *   ERR_FORBIDDEN    403 otherwise (RBAC), 404 in plain text (the CRD is not installed), 404 of the namespace
  *   ERR_UNAUTHORIZED 401 after the repetition
+ *   ERR_TOO_LARGE    an answer above LIMIT_KUBE_ANSWER_BYTES
  *   msg = the server's own message (no host, no token); detail = HTTP status, reason, curl's text
+ * ERR_FORBIDDEN is only believed when /readyz says 200 right after it: a server that has just started refuses what it
+ * will allow a second later. Otherwise it becomes ERR_UNAVAILABLE.
  */
 MUST_CHECK bool kube_create(struct kube *kube, const char *path, struct json_object *object,
 			    struct json_object **ret_object, struct err *err);

@@ -51,7 +51,7 @@ void transfer_release(struct transfer *transfer);
 void transfer_error(CURL *easy, CURLcode code, const struct request *request, const struct transfer *transfer,
 		    struct err *err);
 
-/* After an error of a call: ERR_UNAVAILABLE instead, when the server only starts and does not know its own rules yet. */
+/* Turns a refusal into ERR_UNAVAILABLE when the server only starts and does not know its own rules yet. */
 void kube_doubt_refusal(struct kube *kube, int64_t deadline_ms, struct err *err);
 
 #endif

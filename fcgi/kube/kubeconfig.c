@@ -263,7 +263,8 @@ read_user(const struct reader *reader, const struct section *section, struct end
 {
 	bool has_certificate, has_key;
 
-	if (!refuse_plugins(reader, section) || !read_pem(reader, section, "client-certificate", &endpoint->certificate) ||
+	if (!refuse_plugins(reader, section) ||
+	    !read_pem(reader, section, "client-certificate", &endpoint->certificate) ||
 	    !read_pem(reader, section, "client-key", &endpoint->key) ||
 	    !read_text(reader, section, "token", &endpoint->token) ||
 	    !read_path(reader, section, "tokenFile", &endpoint->token_file) ||
@@ -300,7 +301,8 @@ find_section(const struct reader *reader, const struct yaml *root, const char *l
 		*ret_section = (struct section){ .list = list, .name = name, .value = value };
 		return true;
 	}
-	return FAIL_AT(reader, entries == NULL ? root->line : entries->line, "%s: there is none called \"%s\"", list, name);
+	return FAIL_AT(reader, entries == NULL ? root->line : entries->line, "%s: there is none called \"%s\"", list,
+		       name);
 }
 
 static bool
@@ -314,7 +316,8 @@ read_context(const struct reader *reader, const struct yaml *root, const char *n
 	if (name == NULL || name[0] == '\0')
 		return FAIL_AT(reader, root->line, "current-context: is missing: name a context in the configuration");
 	if (!find_section(reader, root, "contexts", "context", name, &context) ||
-	    !read_text(reader, &context, "cluster", &cluster_name) || !read_text(reader, &context, "user", &user_name) ||
+	    !read_text(reader, &context, "cluster", &cluster_name) ||
+	    !read_text(reader, &context, "user", &user_name) ||
 	    !read_text(reader, &context, "namespace", &endpoint->namespace))
 		return false;
 	if (cluster_name == NULL)

@@ -45,7 +45,17 @@ static void
 what_is_not_base64_is_refused(void **state)
 {
 	static const char *const rows[] = {
-		"Z", "Zg", "Zg=", "Zg===", "Z===", "====", "=", "Zg==Zg==", "Zm9v!", "Zm-_", "-----BEGIN CERTIFICATE-----",
+		"Z",
+		"Zg",
+		"Zg=",
+		"Zg===",
+		"Z===",
+		"====",
+		"=",
+		"Zg==Zg==",
+		"Zm9v!",
+		"Zm-_",
+		"-----BEGIN CERTIFICATE-----",
 	};
 	struct arena arena;
 

@@ -21,76 +21,100 @@ struct row {
 
 /* Bodies as kube-apiserver 1.34 wrote them (contract crds.md 9.3), shortened. */
 static const struct row rows[] = {
-	{ 400, STATUS("\"message\":\"strict decoding error: unknown field \\\"spec.x\\\"\",\"reason\":\"BadRequest\",\"code\":400"),
+	{ 400,
+	  STATUS("\"message\":\"strict decoding error: unknown field "
+		 "\\\"spec.x\\\"\",\"reason\":\"BadRequest\",\"code\":400"),
 	  ERR_INVALID, "unknown field \"spec.x\"" },
 	{ 400, "bad", ERR_INVALID, "refused the request (HTTP 400)" },
 	{ 401, STATUS("\"message\":\"Unauthorized\",\"reason\":\"Unauthorized\",\"code\":401"), ERR_UNAUTHORIZED,
 	  "gateway's credentials" },
-	{ 403, STATUS("\"message\":\"sparkapplications.sparkoperator.k8s.io is forbidden: User \\\"x\\\" cannot create resource\","
-		      "\"reason\":\"Forbidden\",\"code\":403"),
+	{ 403,
+	  STATUS("\"message\":\"sparkapplications.sparkoperator.k8s.io is forbidden: User \\\"x\\\" cannot create "
+		 "resource\","
+		 "\"reason\":\"Forbidden\",\"code\":403"),
 	  ERR_FORBIDDEN, "User \"x\" cannot create resource" },
 	{ 403, "<html>no</html>", ERR_FORBIDDEN, "refused the request (HTTP 403)" },
-	{ 403, STATUS("\"message\":\"pods \\\"p\\\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=3\","
-		      "\"reason\":\"Forbidden\",\"code\":403"),
+	{ 403,
+	  STATUS("\"message\":\"pods \\\"p\\\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=3\","
+		 "\"reason\":\"Forbidden\",\"code\":403"),
 	  ERR_QUOTA, "exceeded quota: q" },
-	{ 403, STATUS("\"message\":\"pods \\\"p\\\" is forbidden: failed quota: q: must specify requests.cpu for: c\","
-		      "\"reason\":\"Forbidden\",\"code\":403"),
+	{ 403,
+	  STATUS("\"message\":\"pods \\\"p\\\" is forbidden: failed quota: q: must specify requests.cpu for: c\","
+		 "\"reason\":\"Forbidden\",\"code\":403"),
 	  ERR_QUOTA, "must specify requests.cpu" },
-	{ 403, STATUS("\"message\":\"pods \\\"p\\\" is forbidden: status unknown for quota: q, resources: pods\","
-		      "\"reason\":\"Forbidden\",\"code\":403"),
+	{ 403,
+	  STATUS("\"message\":\"pods \\\"p\\\" is forbidden: status unknown for quota: q, resources: pods\","
+		 "\"reason\":\"Forbidden\",\"code\":403"),
 	  ERR_QUOTA, "status unknown" },
-	{ 403, STATUS("\"message\":\"pods \\\"p\\\" is forbidden: not yet ready to handle request\",\"reason\":\"Forbidden\","
-		      "\"code\":403"),
+	{ 403,
+	  STATUS("\"message\":\"pods \\\"p\\\" is forbidden: not yet ready to handle "
+		 "request\",\"reason\":\"Forbidden\","
+		 "\"code\":403"),
 	  ERR_UNAVAILABLE, "cannot serve the request now" },
-	{ 403, STATUS("\"message\":\"admission webhook \\\"w\\\" denied the request: exceeded quota: of ours\","
-		      "\"reason\":\"Forbidden\",\"code\":403"),
+	{ 403,
+	  STATUS("\"message\":\"admission webhook \\\"w\\\" denied the request: exceeded quota: of ours\","
+		 "\"reason\":\"Forbidden\",\"code\":403"),
 	  ERR_INVALID, "denied the request" },
 	{ 500, STATUS("\"message\":\"admission webhook \\\"w\\\" denied the request: no\",\"code\":500"), ERR_INVALID,
 	  "denied the request: no" },
-	{ 422, STATUS("\"message\":\"x is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no\","
-		      "\"reason\":\"Invalid\",\"code\":422"),
+	{ 422,
+	  STATUS("\"message\":\"x is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no\","
+		 "\"reason\":\"Invalid\",\"code\":422"),
 	  ERR_INVALID, "denied request: no" },
-	{ 403, STATUS("\"message\":\"x is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no\","
-		      "\"reason\":\"Forbidden\",\"code\":403"),
+	{ 403,
+	  STATUS("\"message\":\"x is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no\","
+		 "\"reason\":\"Forbidden\",\"code\":403"),
 	  ERR_INVALID, "denied request: no" },
-	{ 500, STATUS("\"message\":\"Internal error occurred: failed calling webhook \\\"w\\\": Post \\\"https://h:443/\\\"\","
-		      "\"reason\":\"InternalError\",\"code\":500"),
+	{ 500,
+	  STATUS("\"message\":\"Internal error occurred: failed calling webhook \\\"w\\\": Post "
+		 "\\\"https://h:443/\\\"\","
+		 "\"reason\":\"InternalError\",\"code\":500"),
 	  ERR_UNAVAILABLE, "cannot serve the request now (HTTP 500)" },
 	{ 404, "404 page not found\n", ERR_FORBIDDEN, "CustomResourceDefinition is not installed" },
-	{ 404, STATUS("\"message\":\"namespaces \\\"n\\\" not found\",\"reason\":\"NotFound\","
-		      "\"details\":{\"name\":\"n\",\"kind\":\"namespaces\"},\"code\":404"),
+	{ 404,
+	  STATUS("\"message\":\"namespaces \\\"n\\\" not found\",\"reason\":\"NotFound\","
+		 "\"details\":{\"name\":\"n\",\"kind\":\"namespaces\"},\"code\":404"),
 	  ERR_FORBIDDEN, "namespaces \"n\" not found" },
-	{ 404, STATUS("\"message\":\"the server could not find the requested resource\",\"reason\":\"NotFound\","
-		      "\"details\":{},\"code\":404"),
+	{ 404,
+	  STATUS("\"message\":\"the server could not find the requested resource\",\"reason\":\"NotFound\","
+		 "\"details\":{},\"code\":404"),
 	  ERR_FORBIDDEN, "could not find the requested resource" },
-	{ 404, STATUS("\"message\":\"sparkapplications.sparkoperator.k8s.io \\\"a\\\" not found\",\"reason\":\"NotFound\","
-		      "\"details\":{\"name\":\"a\",\"group\":\"sparkoperator.k8s.io\",\"kind\":\"sparkapplications\"},\"code\":404"),
+	{ 404,
+	  STATUS("\"message\":\"sparkapplications.sparkoperator.k8s.io \\\"a\\\" not found\",\"reason\":\"NotFound\","
+		 "\"details\":{\"name\":\"a\",\"group\":\"sparkoperator.k8s.io\",\"kind\":\"sparkapplications\"},"
+		 "\"code\":404"),
 	  ERR_NOT_FOUND, "\"a\" not found" },
-	{ 409, STATUS("\"message\":\"x \\\"a\\\" already exists\",\"reason\":\"AlreadyExists\",\"code\":409"), ERR_EXISTS,
-	  "already exists" },
-	{ 409, STATUS("\"message\":\"Operation cannot be fulfilled: the object has been modified\",\"reason\":\"Conflict\","
-		      "\"details\":{\"kind\":\"sparkapplications\"},\"code\":409"),
+	{ 409, STATUS("\"message\":\"x \\\"a\\\" already exists\",\"reason\":\"AlreadyExists\",\"code\":409"),
+	  ERR_EXISTS, "already exists" },
+	{ 409,
+	  STATUS("\"message\":\"Operation cannot be fulfilled: the object has been modified\",\"reason\":\"Conflict\","
+		 "\"details\":{\"kind\":\"sparkapplications\"},\"code\":409"),
 	  ERR_CONFLICT, "has been modified" },
-	{ 409, STATUS("\"message\":\"Operation cannot be fulfilled on resourcequotas \\\"q\\\"\",\"reason\":\"Conflict\","
-		      "\"details\":{\"name\":\"q\",\"kind\":\"resourcequotas\"},\"code\":409"),
+	{ 409,
+	  STATUS("\"message\":\"Operation cannot be fulfilled on resourcequotas \\\"q\\\"\",\"reason\":\"Conflict\","
+		 "\"details\":{\"name\":\"q\",\"kind\":\"resourcequotas\"},\"code\":409"),
 	  ERR_QUOTA, "resourcequotas" },
 	{ 409, "", ERR_CONFLICT, "HTTP 409" },
-	{ 410, STATUS("\"message\":\"too old resource version: 1 (500)\",\"reason\":\"Expired\",\"code\":410"), ERR_GONE,
-	  "too old resource version" },
-	{ 413, STATUS("\"message\":\"limit is 3145728\",\"reason\":\"RequestEntityTooLarge\",\"code\":413"), ERR_INVALID,
-	  "limit is" },
+	{ 410, STATUS("\"message\":\"too old resource version: 1 (500)\",\"reason\":\"Expired\",\"code\":410"),
+	  ERR_GONE, "too old resource version" },
+	{ 413, STATUS("\"message\":\"limit is 3145728\",\"reason\":\"RequestEntityTooLarge\",\"code\":413"),
+	  ERR_INVALID, "limit is" },
 	{ 415, STATUS("\"message\":\"m\",\"reason\":\"UnsupportedMediaType\",\"code\":415"), ERR_INVALID, "m" },
 	{ 422, STATUS("\"message\":\"a is invalid: spec.type: Required value\",\"reason\":\"Invalid\",\"code\":422"),
 	  ERR_INVALID, "spec.type: Required value" },
 	{ 429, "Too many requests, please try again later.", ERR_UNAVAILABLE, "overloaded" },
 	{ 500, STATUS("\"message\":\"etcdserver: request is too large\",\"code\":500"), ERR_INVALID, "too large" },
-	{ 500, STATUS("\"message\":\"rpc error: code = ResourceExhausted desc = trying to send message larger than max "
-		      "(2500000 vs. 2097152)\",\"code\":500"),
+	{ 500,
+	  STATUS("\"message\":\"rpc error: code = ResourceExhausted desc = trying to send message larger than max "
+		 "(2500000 vs. 2097152)\",\"code\":500"),
 	  ERR_INVALID, "larger than max" },
 	{ 500, "\xff\xfe", ERR_UNAVAILABLE, "HTTP 500" },
 	{ 502, "<html>Bad Gateway</html>", ERR_UNAVAILABLE, "HTTP 502" },
-	{ 503, STATUS("\"message\":\"m\",\"reason\":\"ServiceUnavailable\",\"code\":503"), ERR_UNAVAILABLE, "HTTP 503" },
-	{ 504, STATUS("\"message\":\"Timeout: Too large resource version: 9, current: 8\",\"reason\":\"Timeout\",\"code\":504"),
+	{ 503, STATUS("\"message\":\"m\",\"reason\":\"ServiceUnavailable\",\"code\":503"), ERR_UNAVAILABLE,
+	  "HTTP 503" },
+	{ 504,
+	  STATUS("\"message\":\"Timeout: Too large resource version: 9, current: "
+		 "8\",\"reason\":\"Timeout\",\"code\":504"),
 	  ERR_UNAVAILABLE, "HTTP 504" },
 	/* What stands where the API server should be. */
 	{ 302, "", ERR_UNAVAILABLE, "HTTP 302" },
@@ -132,7 +156,8 @@ an_answer_of_the_200s_is_good(void **state)
 static void
 the_text_of_a_failing_server_is_for_the_log_only(void **state)
 {
-	static const char body[] = STATUS("\"message\":\"dial tcp 10.0.0.7:443: connect: connection refused\",\"code\":500");
+	static const char body[] =
+		STATUS("\"message\":\"dial tcp 10.0.0.7:443: connect: connection refused\",\"code\":500");
 	struct err err = ERR_INIT;
 
 	(void)state;
@@ -189,7 +214,8 @@ an_error_event_has_the_meaning_of_its_code(void **state)
 		enum err_code code;
 	} events[] = {
 		{ STATUS("\"code\":410,\"reason\":\"Expired\",\"message\":\"too old resource version\""), ERR_GONE },
-		{ STATUS("\"code\":504,\"reason\":\"Timeout\",\"message\":\"Too large resource version\""), ERR_UNAVAILABLE },
+		{ STATUS("\"code\":504,\"reason\":\"Timeout\",\"message\":\"Too large resource version\""),
+		  ERR_UNAVAILABLE },
 		{ STATUS("\"code\":403,\"reason\":\"Forbidden\",\"message\":\"m\""), ERR_FORBIDDEN },
 		{ STATUS("\"message\":\"no code\""), ERR_UNAVAILABLE },
 		{ STATUS("\"code\":200"), ERR_UNAVAILABLE },
