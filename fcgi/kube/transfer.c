@@ -8,13 +8,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#ifdef HAVE_CONFIG_H
-#include <config.h>
-#endif
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unreleased"
-#endif
-
 /* A peer that vanished is noticed after 15 + 3 * 5 s of silence, also by a watch that has nothing to hear. */
 #define KEEPALIVE_IDLE_S 15L
 #define KEEPALIVE_INTERVAL_S 5L
