@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,6 +239,8 @@ main(int argc, char **argv)
 	const struct command *command;
 	int option;
 
+	/* OpenSSL writes to connections without MSG_NOSIGNAL: a server that hangs up must not end the program. */
+	signal(SIGPIPE, SIG_IGN);
 	/* GNU getopt_long takes options behind the command as well. */
 	while ((option = getopt_long(argc, argv, "c:hV", options, NULL)) != -1)
 		switch (option) {

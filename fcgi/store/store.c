@@ -210,6 +210,7 @@ code_of(const char *sqlstate)
 		enum err_code code;
 	} rows[] = {
 		{ "23505", ERR_EXISTS },        /* unique_violation */
+		{ "22021", ERR_INVALID },       /* character_not_in_repertoire: a name or header that is no UTF-8 */
 		{ "57014", ERR_TIMEOUT },       /* query_canceled: statement_timeout */
 		{ "55P03", ERR_TIMEOUT },       /* lock_not_available: lock_timeout */
 		{ "08", ERR_UNAVAILABLE },      /* connection */
@@ -238,6 +239,8 @@ failed(struct store *store, const char *what, const PGresult *result, struct err
 
 	if (code == ERR_EXISTS)
 		return err_set(err, code, "%s", constraint == NULL ? "" : constraint);
+	if (code == ERR_INVALID)
+		return err_set(err, code, "a name or a header of the request is not UTF-8");
 	if (sqlstate != NULL && strcmp(sqlstate, "42P01") == 0)
 		err_set_(err, code, "the database has not been migrated: run sparkgate-ctl migrate");
 	else

@@ -164,6 +164,17 @@ unknown_field(struct call *call, const char *name, struct err *err)
 	return err_set(err, ERR_INVALID, "Unrecognized field \"%s\": not one of %s", name, known);
 }
 
+/* json-c ends a key at a NUL: it would be taken for another one. Values are seen to in parse_text. */
+static bool
+has_nul_escape(const char *json)
+{
+	for (const char *at = strchr(json, '\\'); at != NULL; at = strchr(at + 2, '\\')) {
+		if (strncmp(at, "\\u0000", 6) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool
 livy_parse_create(struct call *call, struct batch_order *ret_order, struct json_object **ret_request, struct err *err)
 {
@@ -185,6 +196,8 @@ livy_parse_create(struct call *call, struct batch_order *ret_order, struct json_
 		if (!parse_field(call, field, value, ret_order, err))
 			return false;
 	}
+	if (has_nul_escape(call->request->body))
+		return err_set(err, ERR_INVALID, "a key has a NUL character (\\u0000) in it");
 	*ret_request = root;
 	return true;
 }
