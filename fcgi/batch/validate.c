@@ -2,7 +2,6 @@
 #include "batch/validate.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -120,12 +119,6 @@ has_scheme(const char *uri, size_t uri_size)
 	return true;
 }
 
-static void
-free_text(char **text)
-{
-	free(*text);
-}
-
 #define URI_REMEDY "give a URI that the driver can reach, e.g. local:///path in the image, s3a://, hdfs:// or https://"
 
 /* uri[size], because those of a conf value stand in a list. */
@@ -201,36 +194,6 @@ check_conf(struct batch_pairs *conf, struct err *err)
 	return true;
 }
 
-/*
- * Lists of paths in the conf, to which the same rules apply (contract livy.md 4.2): spark-submit would read what has no
- * scheme from the host that it runs on, and that is the operator's.
- */
-static const char *const path_list_keys[] = {
-	"spark.archives", "spark.files", "spark.jars", "spark.submit.pyFiles",
-};
-
-static bool
-check_conf_paths(const struct batch_pairs *conf, struct err *err)
-{
-	static const char separators[] = ", \t\r\n";
-
-	for (size_t i = 0; i < ARRAY_COUNT(path_list_keys); i++) {
-		const char *rest = batch_pairs_get(conf, path_list_keys[i]);
-
-		while (rest != NULL && *(rest += strspn(rest, separators)) != '\0') {
-			size_t size = strcspn(rest, separators);
-			AUTO(free_text) char *uri = strndup(rest, size);
-
-			if (uri == NULL)
-				return err_set(err, ERR_INTERNAL, "no memory to check %s", path_list_keys[i]);
-			if (!check_uri(path_list_keys[i], uri, err))
-				return false;
-			rest += size;
-		}
-	}
-	return true;
-}
-
 /* Java style: digits and an optional unit, as Spark's JavaUtils.byteStringAsBytes takes it. */
 static bool
 check_memory(const char *field, const char *memory, struct err *err)
@@ -266,6 +229,5 @@ batch_validate(struct batch_order *order, struct err *err)
 	       check_uris("jars", &order->jars, err) && check_uris("pyFiles", &order->py_files, err) &&
 	       check_uris("files", &order->files, err) && check_uris("archives", &order->archives, err) &&
 	       check_memory("driverMemory", order->driver_memory, err) &&
-	       check_memory("executorMemory", order->executor_memory, err) && check_conf(&order->conf, err) &&
-	       check_conf_paths(&order->conf, err);
+	       check_memory("executorMemory", order->executor_memory, err) && check_conf(&order->conf, err);
 }

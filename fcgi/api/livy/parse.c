@@ -52,6 +52,10 @@ parse_text(struct call *call, const char *name, struct json_object *value, const
 			return err_set(err, ERR_INVALID, "%s: the text has a NUL character (\\u0000) in it", name);
 		return true;
 	case json_type_int:
+		/* json-c makes its largest and smallest number of whatever is beyond them */
+		if (json_object_get_uint64(value) == UINT64_MAX || json_object_get_int64(value) == INT64_MIN)
+			return err_set(err, ERR_INVALID, "%s: the number has too many digits: write it as a string", name);
+		/* fall through */
 	case json_type_double:
 	case json_type_boolean:
 		*ret_text = arena_strdup(call->arena, json_object_to_json_string(value));
