@@ -78,6 +78,7 @@ catch_signals(void)
 
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -109,6 +110,10 @@ main(int argc, char **argv)
 	struct app app;
 	bool served = false;
 
+	if (!transport_init()) {
+		fputs("sparkgate-worker: libfcgi cannot be initialised\n", stderr);
+		return 1;
+	}
 	catch_signals();
 	if (app_init(&app, "sparkgate-worker", options.config_path, &err))
 		served = serve(&app, &options);

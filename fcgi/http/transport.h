@@ -15,6 +15,12 @@
 typedef void (*transport_handler)(void *context, struct arena *arena, const struct request *request,
 				  struct response *response);
 
+/*
+ * Before all others, and before signal handlers are set: libfcgi takes SIGUSR1 for itself, and supervisors (multiwatch)
+ * send it to end a process in good order.
+ */
+bool transport_init(void);
+
 /* Was the process started as a CGI program (no listening socket on descriptor 0)? */
 bool transport_is_cgi(void);
 

@@ -59,6 +59,12 @@ serve_one(FCGX_Request *fcgi, transport_handler handler, void *context)
 }
 
 bool
+transport_init(void)
+{
+	return FCGX_Init() == 0;
+}
+
+bool
 transport_is_cgi(void)
 {
 	return FCGX_IsCGI();
@@ -77,7 +83,7 @@ transport_fcgi_serve(int listen_fd, transport_handler handler, void *context, co
 {
 	FCGX_Request fcgi;
 
-	if (FCGX_Init() != 0 || FCGX_InitRequest(&fcgi, listen_fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+	if (FCGX_InitRequest(&fcgi, listen_fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
 		return false;
 	while (!*stop) {
 		int result = FCGX_Accept_r(&fcgi);
