@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../../lib/unit.h"
+
+#include "crd/crd.h"
+
+static void
+a_pod_belongs_to_the_object_in_its_owner_references(void **state)
+{
+	static const struct {
+		const char *pod;
+		const char *object;
+		bool is;
+	} rows[] = {
+		{ "{\"metadata\":{\"ownerReferences\":[{\"uid\":\"u1\"}]}}", "{\"metadata\":{\"uid\":\"u1\"}}", true },
+		{ "{\"metadata\":{\"ownerReferences\":[{\"uid\":\"u0\"},{\"uid\":\"u1\"}]}}",
+		  "{\"metadata\":{\"uid\":\"u1\"}}", true },
+		{ "{\"metadata\":{\"ownerReferences\":[{\"uid\":\"u2\"}]}}", "{\"metadata\":{\"uid\":\"u1\"}}", false },
+		{ "{\"metadata\":{\"ownerReferences\":[]}}", "{\"metadata\":{\"uid\":\"u1\"}}", false },
+		{ "{\"metadata\":{\"ownerReferences\":{\"uid\":\"u1\"}}}", "{\"metadata\":{\"uid\":\"u1\"}}", false },
+		{ "{\"metadata\":{}}", "{\"metadata\":{\"uid\":\"u1\"}}", false },
+		{ "{\"metadata\":{\"ownerReferences\":[{}]}}", "{\"metadata\":{}}", false },
+		{ "{}", "{}", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		assert_number(rows[i].pod, crd_pod_is_of(json_of(*state, rows[i].pod), json_of(*state, rows[i].object)),
+			      rows[i].is);
+}
+
+#define DRIVER(phase, driver_state) \
+	"{\"status\":{\"phase\":\"" phase "\",\"containerStatuses\":[" \
+	"{\"name\":\"istio-proxy\",\"state\":{\"terminated\":{\"exitCode\":9}}}," \
+	"{\"name\":\"spark-kubernetes-driver\",\"state\":" driver_state "}]}}"
+
+/* Contract crds.md 3.3 and 9.7: the driver container decides, whatever stands beside it. */
+static const struct {
+	const char *pod;
+	enum batch_phase phase;
+	enum batch_reason reason;
+	const char *message;
+} pods[] = {
+	{ DRIVER("Running", "{\"running\":{}}"), BATCH_SEEN_RUNNING, BATCH_NO_REASON, NULL },
+	{ DRIVER("Pending", "{\"waiting\":{\"reason\":\"ImagePullBackOff\"}}"), BATCH_SEEN_STARTING,
+	  BATCH_NO_REASON, NULL },
+	{ DRIVER("Succeeded", "{\"terminated\":{\"exitCode\":0}}"), BATCH_SEEN_SUCCEEDED, BATCH_NO_REASON, NULL },
+	{ DRIVER("Running", "{\"terminated\":{\"exitCode\":0}}"), BATCH_SEEN_SUCCEEDED, BATCH_NO_REASON, NULL },
+	{ DRIVER("Failed", "{\"terminated\":{\"exitCode\":0}}"), BATCH_SEEN_SUCCEEDED, BATCH_NO_REASON, NULL },
+	{ DRIVER("Failed", "{\"terminated\":{\"exitCode\":3,\"reason\":\"Error\"}}"), BATCH_SEEN_FAILED, BATCH_EXIT_CODE,
+	  "driver container failed with ExitCode: 3, Reason: Error" },
+	{ DRIVER("Running", "{\"terminated\":{\"exitCode\":1}}"), BATCH_SEEN_FAILED, BATCH_EXIT_CODE,
+	  "driver container failed with ExitCode: 1, Reason: " },
+	{ DRIVER("Failed", "{\"terminated\":{\"exitCode\":137,\"reason\":\"OOMKilled\"}}"), BATCH_SEEN_FAILED,
+	  BATCH_OUT_OF_MEMORY, "driver container failed with ExitCode: 137, Reason: OOMKilled" },
+	{ DRIVER("Unknown", "{\"running\":{}}"), BATCH_SEEN_NOTHING_NEW, BATCH_NO_REASON, NULL },
+	{ "{\"status\":{\"phase\":\"Failed\",\"reason\":\"Evicted\",\"message\":\"low on memory\"}}", BATCH_SEEN_FAILED,
+	  BATCH_EVICTED, "driver pod failed: Evicted low on memory" },
+	{ "{\"status\":{\"phase\":\"Failed\",\"reason\":\"OutOfcpu\"}}", BATCH_SEEN_FAILED, BATCH_FAILED,
+	  "driver pod failed: OutOfcpu " },
+	{ "{\"status\":{\"phase\":\"Failed\"}}", BATCH_SEEN_FAILED, BATCH_FAILED, "driver pod failed:  " },
+	{ "{\"status\":{\"phase\":\"Pending\"}}", BATCH_SEEN_STARTING, BATCH_NO_REASON, NULL },
+	{ "{\"status\":{\"phase\":\"Succeeded\"}}", BATCH_SEEN_SUCCEEDED, BATCH_NO_REASON, NULL },
+	{ "{\"status\":{\"phase\":\"Unknown\"}}", BATCH_SEEN_NOTHING_NEW, BATCH_NO_REASON, NULL },
+	{ "{\"status\":{}}", BATCH_SEEN_NOTHING_NEW, BATCH_NO_REASON, NULL },
+	{ "{}", BATCH_SEEN_NOTHING_NEW, BATCH_NO_REASON, NULL },
+};
+
+static void
+a_driver_pod_tells_the_state_by_itself(void **state)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(pods); i++) {
+		struct batch_sight sight;
+
+		crd_pod_sight(*state, json_of(*state, pods[i].pod), &sight);
+		assert_number(pods[i].pod, sight.phase, pods[i].phase);
+		assert_number(pods[i].pod, sight.reason, pods[i].reason);
+		assert_text(pods[i].pod, sight.message, pods[i].message);
+	}
+}
+
+static void
+application_id_and_name_are_read_from_the_pod(void **state)
+{
+	struct batch_sight sight;
+
+	crd_pod_sight(*state, json_of(*state, "{\"metadata\":{\"name\":\"pi-driver\",\"labels\":"
+					      "{\"spark-app-selector\":\"spark-1\"}},\"status\":{\"phase\":\"Running\"}}"), &sight);
+	assert_string_equal(sight.app_id, "spark-1");
+	assert_string_equal(sight.driver_pod, "pi-driver");
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		unit_test_with_arena(a_pod_belongs_to_the_object_in_its_owner_references),
+		unit_test_with_arena(a_driver_pod_tells_the_state_by_itself),
+		unit_test_with_arena(application_id_and_name_are_read_from_the_pod),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

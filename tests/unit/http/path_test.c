@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../../lib/unit.h"
+
+#include "http/path.h"
+
+static void
+percent_codes_are_decoded(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *in_path;
+		const char *in_query;
+	} rows[] = {
+		{ "", "", "" },
+		{ "abc", "abc", "abc" },
+		{ "a%20b", "a b", "a b" },
+		{ "a+b", "a+b", "a b" },
+		{ "%2B+", "++", "+ " },
+		{ "%41%6a%6A", "Ajj", "Ajj" },
+		{ "%c3%A4", "\xc3\xa4", "\xc3\xa4" },
+		{ "%2F", "/", "/" },
+		{ "%25", "%", "%" },
+		{ "%2541", "%41", "%41" }, /* once */
+		{ "%", "%", "%" },
+		{ "%4", "%4", "%4" },
+		{ "a%", "a%", "a%" },
+		{ "%zz", "%zz", "%zz" },
+		{ "%4g", "%4g", "%4g" },
+		{ "%%41", "%A", "%A" },
+		{ "%00", "%00", "%00" }, /* never an end */
+		{ "a%00b", "a%00b", "a%00b" },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		size_t size = strlen(rows[i].text);
+
+		assert_text(rows[i].text, path_decode(*state, rows[i].text, size, false), rows[i].in_path);
+		assert_text(rows[i].text, path_decode(*state, rows[i].text, size, true), rows[i].in_query);
+	}
+}
+
+static void
+a_code_that_is_cut_off_by_the_size_is_not_completed_from_beyond(void **state)
+{
+	assert_string_equal(path_decode(*state, "a%41", 2, false), "a%");
+	assert_string_equal(path_decode(*state, "a%41", 3, false), "a%4");
+	assert_string_equal(path_decode(*state, "a%41", 4, false), "aA");
+}
+
+static void
+templates_match_whole_paths(void **state)
+{
+	static const struct {
+		const char *template;
+		const char *path;
+		bool matches;
+		const char *first;
+		const char *second;
+	} rows[] = {
+		{ "/", "/", true, NULL, NULL },
+		{ "/", "//", true, NULL, NULL },
+		{ "/", "/batches", false, NULL, NULL },
+		{ "/batches", "/batches", true, NULL, NULL },
+		{ "/batches", "/batches/", true, NULL, NULL },
+		{ "/batches", "//batches", true, NULL, NULL },
+		{ "/batches", "/Batches", false, NULL, NULL },
+		{ "/batches", "/batchesx", false, NULL, NULL },
+		{ "/batches", "/batche", false, NULL, NULL },
+		{ "/batches", "/", false, NULL, NULL },
+		{ "/batches", "/batches/7", false, NULL, NULL },
+		{ "/batches/{id}", "/batches/7", true, "7", NULL },
+		{ "/batches/{id}", "/batches/7/", true, "7", NULL },
+		{ "/batches/{id}", "/batches//7", true, "7", NULL },
+		{ "/batches/{id}", "//batches///7//", true, "7", NULL },
+		{ "/batches/{id}", "/batches", false, NULL, NULL },
+		{ "/batches/{id}", "/batches/", false, NULL, NULL },
+		{ "/batches/{id}", "/batches/my%20name", true, "my name", NULL },
+		{ "/batches/{id}", "/batches/a%2Fb", true, "a/b", NULL },
+		{ "/batches/{id}", "/batches/a+b", true, "a+b", NULL },
+		{ "/batches/{id}", "/batches/%00", true, "%00", NULL },
+		{ "/batches/{id}", "/batches/..", true, "..", NULL },
+		{ "/batches/{id}/log", "/batches/7/log", true, "7", NULL },
+		{ "/batches/{id}/log", "/batches/7/log/", true, "7", NULL },
+		{ "/batches/{id}/log", "/batches/7/state", false, NULL, NULL },
+		{ "/batches/{id}/log", "/batches/log", false, NULL, NULL },
+		{ "/batches/{id}/log", "/batches/7", false, NULL, NULL },
+		{ "/{a}/x/{b}", "/1/x/2", true, "1", "2" },
+		{ "/{a}/x/{b}", "/1/y/2", false, NULL, NULL },
+		{ "/{a}/{b}/{c}/{d}", "/1/2/3/4", true, "1", "2" },
+		{ "/{a}/{b}/{c}/{d}/{e}", "/1/2/3/4/5", false, NULL, NULL }, /* more than there is room for */
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		const char *params[PATH_PARAMS_MAX] = { NULL };
+
+		assert_number(rows[i].path, path_match(*state, rows[i].template, rows[i].path, params), rows[i].matches);
+		if (!rows[i].matches)
+			continue;
+		assert_text(rows[i].path, params[0], rows[i].first);
+		assert_text(rows[i].path, params[1], rows[i].second);
+	}
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		unit_test_with_arena(percent_codes_are_decoded),
+		unit_test_with_arena(a_code_that_is_cut_off_by_the_size_is_not_completed_from_beyond),
+		unit_test_with_arena(templates_match_whole_paths),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
