@@ -57,7 +57,8 @@ find_route(struct call *call, const struct protocol **ret_protocol, struct err *
 	if (allow != NULL)
 		err_set_(err, ERR_METHOD, "%s is not served here; allowed: %s", call->request->method_text, allow);
 	else
-		err_set_(err, ERR_NOT_FOUND, "there is no route %s", call->request->path);
+		/* the path is not repeated: it may hold any bytes, and JSON may not */
+		err_set_(err, ERR_NOT_FOUND, "there is no such route");
 	return NULL;
 }
 

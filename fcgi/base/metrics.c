@@ -36,14 +36,18 @@ bool
 metrics_init(struct metrics *metrics, const char *path, struct err *err)
 {
 	bool shared = path != NULL && path[0] != '\0';
+	struct stat known;
 	int fd = -1;
 
 	if (shared) {
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
 		if (fd < 0)
 			return err_set(err, ERR_INVALID, "metrics.shared_file: cannot open %s: %s", path, strerror(errno));
-		/* Growing fills with zeroes and keeps what others have counted: no lock is needed. */
-		if (ftruncate(fd, (off_t)size_bytes) != 0) {
+		/*
+		 * Growing fills with zeroes and keeps what others have counted: no lock is needed. Never shorter: a newer
+		 * version's processes may have mapped more of it.
+		 */
+		if (fstat(fd, &known) == 0 && known.st_size < (off_t)size_bytes && ftruncate(fd, (off_t)size_bytes) != 0) {
 			close(fd);
 			return err_set(err, ERR_INVALID, "metrics.shared_file: cannot size %s: %s", path,
 				       strerror(errno));

@@ -152,6 +152,29 @@ check_uris(const char *field, const struct batch_strings *uris, struct err *err)
 	return true;
 }
 
+/* Java style: digits and an optional unit, as Spark's JavaUtils.byteStringAsBytes takes it. */
+static bool
+check_memory(const char *field, const char *memory, struct err *err)
+{
+	static const char *const units[] = { "", "k", "kb", "m", "mb", "g", "gb", "t", "tb", "p", "pb" };
+	size_t digits;
+
+	if (memory == NULL)
+		return true;
+	digits = strspn(memory, "0123456789");
+	for (size_t i = 0; digits > 0 && i < ARRAY_COUNT(units); i++) {
+		if (strcasecmp(memory + digits, units[i]) == 0)
+			return true;
+	}
+	return err_set(err, ERR_INVALID, "%s: '%s' is no amount of memory: write e.g. 512m or 2g", field, memory);
+}
+
+static bool
+is_memory_key(const char *key)
+{
+	return strcmp(key, "spark.driver.memory") == 0 || strcmp(key, "spark.executor.memory") == 0;
+}
+
 /* The rules of the path fields hold for their conf keys too (contract livy.md 4.2): commas and blanks part a list. */
 static bool
 check_conf_uris(const struct batch_pair *pair, struct err *err)
@@ -184,6 +207,8 @@ check_conf(struct batch_pairs *conf, struct err *err)
 			return err_set(err, ERR_INVALID,
 				       "Rejected, Reason: Blacklisted configuration values in session config: %s (%s)",
 				       pair.key, row->why);
+		if (is_memory_key(pair.key) && !check_memory(pair.key, pair.value, err))
+			return false;
 		if (!check_conf_uris(&pair, err))
 			return false;
 		/* spark-submit drops what does not begin with "spark." as well */
@@ -192,23 +217,6 @@ check_conf(struct batch_pairs *conf, struct err *err)
 	}
 	conf->count = kept;
 	return true;
-}
-
-/* Java style: digits and an optional unit, as Spark's JavaUtils.byteStringAsBytes takes it. */
-static bool
-check_memory(const char *field, const char *memory, struct err *err)
-{
-	static const char *const units[] = { "", "k", "kb", "m", "mb", "g", "gb", "t", "tb", "p", "pb" };
-	size_t digits;
-
-	if (memory == NULL)
-		return true;
-	digits = strspn(memory, "0123456789");
-	for (size_t i = 0; digits > 0 && i < ARRAY_COUNT(units); i++) {
-		if (strcasecmp(memory + digits, units[i]) == 0)
-			return true;
-	}
-	return err_set(err, ERR_INVALID, "%s: '%s' is no amount of memory: write e.g. 512m or 2g", field, memory);
 }
 
 bool

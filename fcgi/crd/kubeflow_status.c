@@ -30,17 +30,17 @@ static const struct {
 	{ "FAILED", BATCH_SEEN_FAILED },
 };
 
-/* The operator's words (crds.md 3.3), most telling first. */
+/* The operator's words (crds.md 3.3). Submission comes first, because spark-submit's whole stderr follows those words. */
 static const struct {
 	const char *words;
 	enum batch_reason reason;
 } failures[] = {
+	{ "failed to submit spark application", BATCH_SUBMISSION_FAILED },
+	{ "failed during batch scheduler setup", BATCH_SUBMISSION_FAILED },
 	{ "Reason: OOMKilled", BATCH_OUT_OF_MEMORY },
 	{ "Evicted", BATCH_EVICTED },
 	{ "driver container failed with ExitCode", BATCH_EXIT_CODE },
 	{ "driver pod not found", BATCH_DRIVER_LOST },
-	{ "failed to submit spark application", BATCH_SUBMISSION_FAILED },
-	{ "failed during batch scheduler setup", BATCH_SUBMISSION_FAILED },
 };
 
 static enum batch_phase

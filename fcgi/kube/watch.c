@@ -278,13 +278,20 @@ next_event(struct kube_watch *watch, struct kube_event *ret_event, struct err *e
 
 /* ---- waiting ---- */
 
+/* The head of a quiet watch comes at once, its first byte perhaps only minutes later. */
+static bool
+has_answered(struct kube_watch *watch)
+{
+	return response_code(watch) != 0;
+}
+
 /* Until the silence is too long; before the answer's head it is the time that any call has. */
 static int
-silence_left_ms(const struct kube_watch *watch)
+silence_left_ms(struct kube_watch *watch)
 {
 	const struct kube *kube = watch->kube;
-	int64_t limit_ms = watch->http_status == 0 ? kube->request_timeout_ms
-						   : (int64_t)kube->watch_timeout_s * 1000 + SILENCE_GRACE_MS;
+	int64_t limit_ms = has_answered(watch) ? (int64_t)kube->watch_timeout_s * 1000 + SILENCE_GRACE_MS
+					       : kube->request_timeout_ms;
 
 	return clock_left_ms(watch->heard_ms + limit_ms);
 }
@@ -317,7 +324,7 @@ keep_stream(struct kube_watch *watch, struct err *err)
 static bool
 give_up_stream(struct kube_watch *watch, struct err *err)
 {
-	bool had_answer = watch->http_status != 0;
+	bool had_answer = has_answered(watch);
 
 	stop_stream(watch);
 	return had_answer || err_set(err, ERR_UNAVAILABLE, "the Kubernetes API server did not answer a watch in time");

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "crd/crd.h"
 #include "store/log_store.h"
 
@@ -14,25 +15,6 @@
 /* The API server may be starting again just when the driver ends; more would keep the watch waiting. */
 #define ARCHIVE_TRIES 3
 
-/* The size of the UTF-8 character at text, or 0 when there is none (Unicode 15, table 3-7). */
-static size_t
-character_size(const unsigned char *text, size_t size_bytes)
-{
-	size_t size = text[0] < 0x80 ? 1 : text[0] >= 0xc2 && text[0] < 0xe0 ? 2 : text[0] >= 0xe0 && text[0] < 0xf0 ? 3 :
-		      text[0] >= 0xf0 && text[0] < 0xf5 ? 4 : 0;
-
-	if (size == 0 || size > size_bytes || text[0] == 0)
-		return 0;
-	for (size_t i = 1; i < size; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return size;
-}
-
 static struct json_object *
 clean_line(struct buf *line, const char *text, size_t size_bytes)
 {
@@ -40,7 +22,7 @@ clean_line(struct buf *line, const char *text, size_t size_bytes)
 
 	buf_reset(line);
 	for (size_t i = 0; i < size_bytes;) {
-		size_t size = character_size((const unsigned char *)text + i, size_bytes - i);
+		size_t size = utf8_character_size(text + i, size_bytes - i);
 
 		if (size > 0)
 			buf_append(line, text + i, size);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "store/batch_store.h"
 
 static bool
@@ -14,6 +15,8 @@ find(struct app *app, struct arena *arena, const char *id_or_name, struct batch 
 	size_t digits = strspn(id_or_name, "0123456789");
 	int64_t id;
 
+	if (!utf8_is_valid(id_or_name))
+		return err_set(err, ERR_INVALID, "the name in the path is not valid UTF-8");
 	if (id_or_name[digits] != '\0')
 		return store_show_by_name(app->store, arena, id_or_name, ret_batch, err);
 	errno = 0;

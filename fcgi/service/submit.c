@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "batch/validate.h"
 #include "crd/crd.h"
 #include "service/push.h"
@@ -115,8 +116,9 @@ take_client_key(struct batch_order *order, const struct submit_origin *origin, c
 	const char *conf_key = batch_pairs_take(&order->conf, "spark.sparkgate.client.key");
 
 	*ret_key = origin->client_key != NULL ? origin->client_key : conf_key;
-	if (*ret_key != NULL && ((*ret_key)[0] == '\0' || strlen(*ret_key) > LIMIT_CLIENT_KEY_BYTES))
-		return err_set(err, ERR_INVALID, "%s: a client key has 1 to %d bytes",
+	if (*ret_key != NULL && ((*ret_key)[0] == '\0' || strlen(*ret_key) > LIMIT_CLIENT_KEY_BYTES ||
+				 !utf8_is_valid(*ret_key)))
+		return err_set(err, ERR_INVALID, "%s: a client key has 1 to %d bytes of UTF-8",
 			       origin->client_key != NULL ? "Idempotency-Key" : "conf spark.sparkgate.client.key",
 			       LIMIT_CLIENT_KEY_BYTES);
 	return true;

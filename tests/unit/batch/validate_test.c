@@ -191,6 +191,7 @@ memory_is_digits_with_a_unit(void **state)
 		{ "2 g", false }, { "-1g", false }, { "+1g", false }, { "2gg", false }, { "1Gi", false }, { "2e", false },
 		{ "2g ", false }, { " 2g", false },
 	};
+	static const char *const conf_keys[] = { "spark.driver.memory", "spark.executor.memory" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -201,6 +202,13 @@ memory_is_digits_with_a_unit(void **state)
 		order = good_order();
 		order.executor_memory = rows[i].memory;
 		assert_judged(rows[i].memory, &order, "executorMemory", rows[i].good ? NULL : "no amount of memory");
+		for (size_t k = 0; k < ARRAY_COUNT(conf_keys); k++) {
+			struct batch_pair pair = { conf_keys[k], rows[i].memory };
+
+			order = good_order();
+			order.conf = (struct batch_pairs){ &pair, 1 };
+			assert_judged(rows[i].memory, &order, conf_keys[k], rows[i].good ? NULL : "no amount of memory");
+		}
 	}
 }
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/utf8.h"
+
+#include <string.h>
+
+static size_t
+size_by_lead(unsigned char lead)
+{
+	if (lead == 0)
+		return 0;
+	if (lead < 0x80)
+		return 1;
+	if (lead < 0xc2 || lead >= 0xf5)
+		return 0;
+	return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+size_t
+utf8_character_size(const char *text, size_t size_bytes)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+	size_t size = size_bytes == 0 ? 0 : size_by_lead(byte[0]);
+
+	if (size == 0 || size > size_bytes)
+		return 0;
+	for (size_t i = 1; i < size; i++) {
+		if ((byte[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* longer than needed, surrogates, beyond U+10FFFF */
+	if ((byte[0] == 0xe0 && byte[1] < 0xa0) || (byte[0] == 0xed && byte[1] > 0x9f) ||
+	    (byte[0] == 0xf0 && byte[1] < 0x90) || (byte[0] == 0xf4 && byte[1] > 0x8f))
+		return 0;
+	return size;
+}
+
+bool
+utf8_is_valid(const char *text)
+{
+	size_t left_bytes = strlen(text);
+
+	while (left_bytes > 0) {
+		size_t size = utf8_character_size(text, left_bytes);
+
+		if (size == 0)
+			return false;
+		text += size;
+		left_bytes -= size;
+	}
+	return true;
+}

@@ -1,0 +1,16 @@
+/*
+ * base/utf8.h - is it UTF-8? PostgreSQL and JSON hold nothing else.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The size of the character at text, or 0 when there is none: not UTF-8, cut short, or NUL (Unicode 15, table 3-7). */
+size_t utf8_character_size(const char *text, size_t size_bytes);
+
+bool utf8_is_valid(const char *text);
+
+#endif
