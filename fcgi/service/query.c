@@ -22,7 +22,7 @@ find(struct app *app, struct arena *arena, const char *id_or_name, struct batch 
 	errno = 0;
 	id = strtoll(id_or_name, NULL, 10);
 	if (errno != 0)
-		return err_set(err, ERR_INVALID, "For input string: \"%s\" (an id has at most 18 digits)", id_or_name);
+		return err_set(err, ERR_INVALID, "For input string: \"%s\" (too large for an id)", id_or_name);
 	return store_show(app->store, arena, id, ret_batch, err);
 }
 
