@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 
 static void
 free_tokener(struct json_tokener **tokener)
@@ -32,9 +33,20 @@ parse_failed(struct json_tokener *tokener, enum json_tokener_error error, struct
 		       json_tokener_get_parse_end(tokener));
 }
 
+/* "007": json-c reads 7. A zero inside a number, be it of an exponent, leads nothing. */
+static bool
+is_leading_zero(const char *bytes, size_t size_bytes, size_t at)
+{
+	size_t before = at > 0 && bytes[at - 1] == '-' ? at - 1 : at;
+
+	return bytes[at] == '0' && at + 1 < size_bytes && isdigit((unsigned char)bytes[at + 1]) &&
+	       (before == 0 || (!isdigit((unsigned char)bytes[before - 1]) && strchr(".eE+", bytes[before - 1]) == NULL));
+}
+
 /*
- * json-c's strict mode still takes what no JSON has: 'single quotes', NaN, Infinity, "1." and bare control characters in
- * strings. Returns the offset of the first of these in a value that json-c has read, or size_bytes.
+ * json-c's strict mode still takes what no JSON has: 'single quotes', NaN, Infinity, "1.", "01", bare control characters
+ * in strings, and UTF-8 in more bytes than it needs. Returns the offset of the first of these in a value that json-c has
+ * read, or size_bytes.
  */
 static size_t
 find_loose_byte(const char *bytes, size_t size_bytes)
@@ -42,15 +54,21 @@ find_loose_byte(const char *bytes, size_t size_bytes)
 	bool in_string = false;
 
 	for (size_t i = 0; i < size_bytes; i++) {
-		if (in_string && (unsigned char)bytes[i] < 0x20)
+		size_t size = (unsigned char)bytes[i] < 0x80 ? 1 : utf8_character_size(bytes + i, size_bytes - i);
+
+		if (size == 0 || (in_string && (unsigned char)bytes[i] < 0x20))
 			return i;
-		if (in_string && bytes[i] == '\\')
+		if (size > 1)
+			i += size - 1;
+		else if (in_string && bytes[i] == '\\')
 			i++;
 		else if (bytes[i] == '"')
 			in_string = !in_string;
 		else if (!in_string && (bytes[i] == '\'' || bytes[i] == 'N' || bytes[i] == 'I'))
 			return i;
 		else if (!in_string && bytes[i] == '.' && (i + 1 == size_bytes || !isdigit((unsigned char)bytes[i + 1])))
+			return i;
+		else if (!in_string && is_leading_zero(bytes, size_bytes, i))
 			return i;
 	}
 	return size_bytes;

@@ -8,7 +8,7 @@
 #include "crd/crd.h"
 #include "store/batch_store.h"
 
-/* Pushes taken over at once: small, so that the watch between two rounds is not kept waiting. */
+/* Pushes of one round: few, so that the watch between two rounds is not kept waiting. */
 #define OWED_AT_ONCE 10
 /* The next try comes later and later: a quota or an outage lasts, and asking more often does not end it. */
 #define DELAY_LEAST_MS 1000
@@ -134,29 +134,35 @@ push_object(struct app *app, struct arena *arena, struct batch *batch, struct js
 	return defer(app, batch, tries, err);
 }
 
-bool
-push_owed(struct app *app, struct app_cluster *cluster)
+/*
+ * Claimed one at a time: what a watcher holds when it is killed waits until its claim runs out, and a claim on many
+ * would have to last for the sum of their timeouts. False: none is due, or trying another is pointless now.
+ */
+static bool
+push_next(struct app *app, struct app_cluster *cluster)
 {
-	struct err err = ERR_INIT;
-	struct store_push *pushes;
+	struct err err = ERR_INIT, why = ERR_INIT;
+	struct store_push *push;
 	struct arena arena;
 	size_t count = 0;
 
 	arena_init(&arena, LIMIT_ARENA_BYTES);
-	if (!store_push_claim(app->store, &arena, cluster->config->name, push_claim_ms(&app->config) * OWED_AT_ONCE,
-			      OWED_AT_ONCE, &pushes, &count, &err))
+	if (!store_push_claim(app->store, &arena, cluster->config->name, push_claim_ms(&app->config), 1, &push, &count,
+			      &err))
 		log_failure(&app->log, LOG_LEVEL_WARNING, "pushes_not_claimed", &err);
-	for (size_t i = 0; i < count; i++) {
-		struct err why = ERR_INIT;
-
-		push_object(app, &arena, &pushes[i].batch, pushes[i].spec, "watcher", pushes[i].tries, &why);
-		/* An API server that is away costs a whole timeout each: the rest of the round would only add up. */
-		if (why.code == ERR_TIMEOUT || why.code == ERR_UNAVAILABLE) {
-			for (size_t k = i + 1; k < count; k++)
-				defer(app, &pushes[k].batch, pushes[k].tries, &why);
-			count = 0;
-		}
-	}
+	if (count > 0)
+		push_object(app, &arena, &push->batch, push->spec, "watcher", push->tries, &why);
 	arena_release(&arena);
-	return count == OWED_AT_ONCE;
+	/* An API server that is away costs a whole timeout each: the rest of the round would only add up. */
+	return count > 0 && why.code != ERR_TIMEOUT && why.code != ERR_UNAVAILABLE;
+}
+
+bool
+push_owed(struct app *app, struct app_cluster *cluster)
+{
+	for (int i = 0; i < OWED_AT_ONCE; i++) {
+		if (!push_next(app, cluster))
+			return false;
+	}
+	return true;
 }
