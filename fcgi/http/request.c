@@ -119,7 +119,7 @@ request_read(struct request *request, struct arena *arena, const struct request_
 }
 
 const char *
-request_query(const struct request *request, struct arena *arena, const char *name)
+request_query_at(const struct request *request, struct arena *arena, const char *name, size_t index)
 {
 	size_t name_size = strlen(name);
 
@@ -127,12 +127,18 @@ request_query(const struct request *request, struct arena *arena, const char *na
 		size_t size = strcspn(pair, "&");
 		size_t key_size = strcspn(pair, "=&");
 
-		if (key_size == name_size && strncmp(pair, name, name_size) == 0)
+		if (key_size == name_size && strncmp(pair, name, name_size) == 0 && index-- == 0)
 			return path_decode(arena, key_size < size ? pair + key_size + 1 : "",
 					   key_size < size ? size - key_size - 1 : 0, true);
 		pair += size + (pair[size] == '&');
 	}
 	return NULL;
+}
+
+const char *
+request_query(const struct request *request, struct arena *arena, const char *name)
+{
+	return request_query_at(request, arena, name, 0);
 }
 
 bool

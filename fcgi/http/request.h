@@ -46,6 +46,9 @@ void request_read(struct request *request, struct arena *arena, const struct req
  */
 const char *request_query(const struct request *request, struct arena *arena, const char *name);
 
+/* Of a repeated parameter the one at `index`, which counts from 0; NULL when there are not so many. */
+const char *request_query_at(const struct request *request, struct arena *arena, const char *name, size_t index);
+
 /*
  * The same as a 32-bit number, `fallback` when absent.
  * err  ERR_INVALID in Livy's words: For input string: "abc"
