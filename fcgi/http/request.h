@@ -22,12 +22,14 @@ struct request {
 	const char *query;              /* without '?'; "" when there is none */
 	const char *request_id;         /* the client's if it is a plain word, else made here */
 	const char *idempotency_key;    /* NULL: none */
+	const char *accept;             /* NULL: none */
 	const char *server_address;     /* where the connection came in; NULL when the front does not say */
 	const char *remote_address;
 	const char *forwarded_for;
 	const char *body;               /* body[body_size_bytes], NUL after it */
 	size_t body_size_bytes;
 	bool body_too_large;            /* more than LIMIT_BODY_BYTES: not kept */
+	bool body_undecodable;          /* not what its Content-Encoding says */
 	bool body_truncated;            /* shorter than its Content-Length: the client hung up */
 };
 

@@ -8,7 +8,7 @@
 #include "store/store_priv.h"
 
 /* Rows that one page may look at: some 10 ms of work. More batches with one beginning of their names are "many", too. */
-#define LOOK_AT_MOST 10000
+#define LOOK_AT_MOST 5000
 
 /* What leads through an index in the order of ids; the other filters are applied to what it finds. */
 enum lead { LEAD_ID, LEAD_OWNER, LEAD_CLUSTER, LEAD_STATE, LEAD_NAME };

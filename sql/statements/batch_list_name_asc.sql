@@ -2,11 +2,12 @@
 -- $1 and $2 ids between which, exclusive, $3 how many, $4 how many to look at, $5 states, $6 owner, $7 cluster, $8 name's
 -- beginning, $9 accepted from, $10 accepted before; $5 to $10 may be null. What one page looks at is bounded, so that it
 -- costs the same whatever it finds; the row says how far it has looked. Without a match its id is null.
-WITH looked AS MATERIALIZED (
+-- The names come first and alone: the planner would else look for them in the order of ids.
+WITH named AS MATERIALIZED (
 	SELECT id, state, owner, cluster, name, accepted_at FROM batch
 	WHERE deleted_at IS NULL AND name IS NOT NULL AND name ~>=~ $8::text AND name ~<~ ($8::text || chr(1114111))
-	  AND id > $1::bigint AND id < $2::bigint
-	ORDER BY id LIMIT $4::int
+), looked AS MATERIALIZED (
+	SELECT * FROM named WHERE id > $1::bigint AND id < $2::bigint ORDER BY id LIMIT $4::int
 ), matched AS (
 	SELECT id FROM looked
 	WHERE ($5::batch_state[] IS NULL OR state = ANY ($5::batch_state[])) AND ($6::text IS NULL OR owner = $6::text)

@@ -2,11 +2,12 @@
 -- $1 and $2 ids between which, exclusive, $3 how many, $4 how many to look at, $5 states, $6 owner, $7 cluster, $8 name's
 -- beginning, $9 accepted from, $10 accepted before; $5 to $10 may be null. What one page looks at is bounded, so that it
 -- costs the same whatever it finds; the row says how far it has looked. Without a match its id is null.
+-- Rows are compared, because an equality would let the planner take the index of ids alone and filter all of them.
 WITH looked AS MATERIALIZED (
 	SELECT one_state.* FROM unnest($5::batch_state[]) AS wanted (state) CROSS JOIN LATERAL (
 		SELECT id, state, owner, cluster, name, accepted_at FROM batch
-		WHERE deleted_at IS NULL AND state = wanted.state AND id > $1::bigint AND id < $2::bigint
-		ORDER BY id LIMIT $4::int
+		WHERE deleted_at IS NULL AND (state, id) > (wanted.state, $1::bigint) AND (state, id) < (wanted.state, $2::bigint)
+		ORDER BY state, id LIMIT $4::int
 	) AS one_state
 	ORDER BY id LIMIT $4::int
 ), matched AS (

@@ -23,6 +23,12 @@ MUST_CHECK bool livy_parse_create(struct call *call, struct batch_order *ret_ord
 				  struct err *err);
 
 /*
+ * Is the version of the API that the client accepts the one that is served (contract livy.md 1.2, "versioning")?
+ * err  ERR_NOT_ACCEPTABLE
+ */
+MUST_CHECK bool livy_check_version(struct call *call, struct err *err);
+
+/*
  * The parameters of GET /batches that Livy does not know: state, owner, namePrefix, cluster, createdAfter, createdBefore,
  * order, limit, cursor.
  * ret_is_filtered  false: none of them is there, and the list is Livy's

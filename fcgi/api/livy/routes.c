@@ -202,4 +202,6 @@ static const struct route livy_routes[] = { /* access as in Livy's SessionServle
 	{ 0 },
 };
 
-const struct protocol livy_protocol = { .name = "livy", .routes = livy_routes, .answer_error = answer_msg };
+const struct protocol livy_protocol = {
+	.name = "livy", .routes = livy_routes, .check = livy_check_version, .answer_error = answer_msg,
+};
