@@ -8,6 +8,6 @@ WITH turn AS MATERIALIZED (
 	ORDER BY finished_at LIMIT $2::int
 	FOR UPDATE SKIP LOCKED
 ), removed AS (
-	DELETE FROM batch USING old WHERE batch.id = old.id RETURNING batch.id
+	DELETE FROM batch WHERE id = ANY (ARRAY(SELECT id FROM old)) RETURNING id
 )
 SELECT count(*) AS batches FROM removed

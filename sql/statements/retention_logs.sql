@@ -7,14 +7,13 @@ WITH turn AS MATERIALIZED (
 	WHERE (SELECT held FROM turn) AND finished_at IS NOT NULL AND finished_at < now() - $1::int * interval '1 day'
 	ORDER BY finished_at LIMIT $3::int
 ), pieces AS MATERIALIZED (
-	SELECT piece.batch_id, piece.first_line
+	SELECT piece.place
 	FROM old CROSS JOIN LATERAL (
-		SELECT batch_id, first_line FROM batch_log WHERE batch_id = old.id ORDER BY first_line DESC LIMIT $2::int
+		SELECT ctid AS place FROM batch_log WHERE batch_id = old.id ORDER BY first_line LIMIT $2::int
 	) AS piece
 	LIMIT $2::int
 ), removed AS (
-	DELETE FROM batch_log USING pieces
-	WHERE batch_log.batch_id = pieces.batch_id AND batch_log.first_line = pieces.first_line
-	RETURNING batch_log.batch_id
+	-- by their places: what was found through the index is not looked for again
+	DELETE FROM batch_log WHERE ctid = ANY (ARRAY(SELECT place FROM pieces)) RETURNING batch_id
 )
 SELECT count(*) AS pieces FROM removed
