@@ -70,6 +70,9 @@ check_body(const struct request *request, struct err *err)
 	if (request->body_truncated)
 		return err_set(err, ERR_INVALID, "the body ended after %zu bytes, before its Content-Length",
 			       request->body_size_bytes);
+	if (request->body_undecodable)
+		return err_set(err, ERR_INVALID, "the body is not what its Content-Encoding says, or it is cut off; send it as "
+			       "gzip or deflate, or without that header");
 	return true;
 }
 
@@ -86,6 +89,8 @@ answer(struct call *call, const struct protocol **ret_protocol, struct err *err)
 		return false;
 	call->app->log.user = call->caller.user;
 	call->app->log.action = arena_printf(call->arena, "%s %s", call->request->method_text, route->path);
+	if ((*ret_protocol)->check != NULL && !(*ret_protocol)->check(call, err))
+		return false;
 	return check_body(call->request, err) && route->handler(call, err);
 }
 

@@ -36,6 +36,8 @@ struct route {
 struct protocol {
 	const char *name;
 	const struct route *routes;
+	/* What holds for every route, before its handler; may be NULL. */
+	handler_fn check;
 	/* The error in the protocol's own body. */
 	void (*answer_error)(struct call *call, const struct err *err);
 };

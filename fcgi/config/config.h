@@ -61,6 +61,9 @@ struct config {
 
 	int log_archive_max_bytes;      /* of one driver log, kept in PostgreSQL */
 
+	int retention_finished_days;    /* finished batches are kept for so long; 0: for ever */
+	int retention_object_hours;     /* and their objects in Kubernetes for so long */
+
 	enum log_level log_level;
 	enum log_format log_format;
 	const char *metrics_shared_file;

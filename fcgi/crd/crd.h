@@ -25,6 +25,7 @@ struct crd_target {
 	const char *service_account;
 	const char *image;
 	const char *spark_version;
+	int time_to_live_s;             /* after the end, until the operator deletes the object; 0: a day */
 	struct batch_pairs default_conf;
 	struct batch_pairs enforced_conf;
 };

@@ -12,8 +12,8 @@
 #include "batch/validate.h"
 
 /*
- * The operator deletes a finished object, and with it the pods, after this. The log is archived by then; a gateway that
- * was away for less than this still finds the final state.
+ * The operator deletes a finished object, and with it the pods, after this, unless the target says otherwise. A gateway
+ * that was away for less still finds the final state and the log.
  */
 #define TIME_TO_LIVE_S 86400
 
@@ -285,7 +285,8 @@ fill_spec(struct arena *arena, struct json_object *spec, const struct batch_orde
 	json_add_string(spec, "mainApplicationFile", order->file);
 	add_unless_null(spec, "mainClass", order->class_name);
 	json_object_object_add(spec, "arguments", strings_json(&order->args));
-	json_add_int(spec, "timeToLiveSeconds", TIME_TO_LIVE_S);
+	json_add_int(spec, "timeToLiveSeconds",
+		     target->time_to_live_s > 0 ? target->time_to_live_s : TIME_TO_LIVE_S);
 	add_deps(arena, spec, order, &conf);
 	if (!add_image(spec, &conf, target, err) || !add_dynamic_allocation(spec, &conf, &dynamic, err) ||
 	    !add_role(arena, driver, &driver_role, target, &conf, err) ||

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "base/limits.h"
+#include "http/encoding.h"
 #include "http/path.h"
 
 #define READ_BYTES 16384
@@ -99,6 +100,24 @@ read_body(struct request *request, struct arena *arena, const struct request_sou
 	request->body_size_bytes = body->size_bytes;
 }
 
+/* The limit of a body holds for what is decoded, too: a small one can decode to any size. */
+static void
+decode_body(struct request *request, struct arena *arena, const struct request_source *source)
+{
+	enum encoding encoding = encoding_of(source->param(source->context, "HTTP_CONTENT_ENCODING"));
+	struct buf *body;
+
+	if (encoding == ENCODING_NONE || request->body_size_bytes == 0 || request->body_truncated)
+		return;
+	body = arena_alloc(arena, sizeof(*body));
+	buf_init(body, LIMIT_BODY_BYTES);
+	arena_own(arena, body, (void (*)(void *))buf_release);
+	request->body_undecodable = !encoding_decode(encoding, request->body, request->body_size_bytes, body);
+	request->body_too_large |= body->overflowed;
+	request->body = buf_str(body);
+	request->body_size_bytes = body->size_bytes;
+}
+
 void
 request_read(struct request *request, struct arena *arena, const struct request_source *source)
 {
@@ -109,6 +128,7 @@ request_read(struct request *request, struct arena *arena, const struct request_
 		.method_text = method == NULL ? "GET" : method,
 		.request_id = id != NULL && is_plain_word(id) ? id : make_request_id(arena),
 		.idempotency_key = copy_param(arena, source, "HTTP_IDEMPOTENCY_KEY"),
+		.accept = copy_param(arena, source, "HTTP_ACCEPT"),
 		.server_address = copy_param(arena, source, "SERVER_ADDR"),
 		.remote_address = copy_param(arena, source, "REMOTE_ADDR"),
 		.forwarded_for = copy_param(arena, source, "HTTP_X_FORWARDED_FOR"),
@@ -116,10 +136,11 @@ request_read(struct request *request, struct arena *arena, const struct request_
 	request->method = method_of(request->method_text);
 	read_target(request, arena, source);
 	read_body(request, arena, source);
+	decode_body(request, arena, source);
 }
 
 const char *
-request_query(const struct request *request, struct arena *arena, const char *name)
+request_query_at(const struct request *request, struct arena *arena, const char *name, size_t index)
 {
 	size_t name_size = strlen(name);
 
@@ -127,12 +148,18 @@ request_query(const struct request *request, struct arena *arena, const char *na
 		size_t size = strcspn(pair, "&");
 		size_t key_size = strcspn(pair, "=&");
 
-		if (key_size == name_size && strncmp(pair, name, name_size) == 0)
+		if (key_size == name_size && strncmp(pair, name, name_size) == 0 && index-- == 0)
 			return path_decode(arena, key_size < size ? pair + key_size + 1 : "",
 					   key_size < size ? size - key_size - 1 : 0, true);
 		pair += size + (pair[size] == '&');
 	}
 	return NULL;
+}
+
+const char *
+request_query(const struct request *request, struct arena *arena, const char *name)
+{
+	return request_query_at(request, arena, name, 0);
 }
 
 bool

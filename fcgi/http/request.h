@@ -22,12 +22,14 @@ struct request {
 	const char *query;              /* without '?'; "" when there is none */
 	const char *request_id;         /* the client's if it is a plain word, else made here */
 	const char *idempotency_key;    /* NULL: none */
+	const char *accept;             /* NULL: none */
 	const char *server_address;     /* where the connection came in; NULL when the front does not say */
 	const char *remote_address;
 	const char *forwarded_for;
 	const char *body;               /* body[body_size_bytes], NUL after it */
 	size_t body_size_bytes;
 	bool body_too_large;            /* more than LIMIT_BODY_BYTES: not kept */
+	bool body_undecodable;          /* not what its Content-Encoding says */
 	bool body_truncated;            /* shorter than its Content-Length: the client hung up */
 };
 
@@ -45,6 +47,9 @@ void request_read(struct request *request, struct arena *arena, const struct req
  * A query parameter, percent-decoded, or NULL; of a repeated one the first (contract livy.md 1.2).
  */
 const char *request_query(const struct request *request, struct arena *arena, const char *name);
+
+/* Of a repeated parameter the one at `index`, which counts from 0; NULL when there are not so many. */
+const char *request_query_at(const struct request *request, struct arena *arena, const char *name, size_t index);
 
 /*
  * The same as a 32-bit number, `fallback` when absent.

@@ -16,6 +16,7 @@
 #include "service/driver_pod.h"
 #include "service/observe.h"
 #include "service/push.h"
+#include "service/retention.h"
 #include "store/batch_store.h"
 #include "store/listen.h"
 
@@ -35,6 +36,7 @@ struct follower {
 	bool waiting_told;
 	bool lost_evidence;             /* an event could not be written: list anew */
 	int64_t dispatched_ms, noted_ms, synced_ms;
+	struct retention retention;
 };
 
 static void
@@ -169,6 +171,7 @@ dispatch(struct follower *follower)
 		;
 	cancel_owed(follower->app, follower->cluster);
 	driver_pod_ask_followed(follower->app, follower->cluster);
+	retention_step(follower->app, follower->cluster, &follower->retention);
 	metrics_add(&follower->app->metrics, METRIC_DATABASE_FAILURES, store_take_failures(follower->app->store));
 	follower->dispatched_ms = clock_monotonic_ms();
 	if (follower->dispatched_ms - follower->noted_ms > NOTE_INTERVAL_MS)

@@ -51,3 +51,16 @@ query_list(struct app *app, struct arena *arena, int64_t from, int64_t size, str
 	return store_list(app->store, arena, first, count, &ret_page->batches, &ret_page->batches_count, &ret_page->total,
 			  err);
 }
+
+bool
+query_filtered(struct app *app, struct arena *arena, const struct store_list_filter *filter, struct query_page *ret_page,
+	       struct err *err)
+{
+	bool counted = !filter->has_states && filter->owner == NULL && filter->cluster == NULL &&
+		       filter->name_prefix == NULL && filter->accepted_from == NULL && filter->accepted_before == NULL;
+
+	ret_page->total = -1;
+	return store_list_page(app->store, arena, filter, &ret_page->batches, &ret_page->batches_count, &ret_page->next,
+			       err) &&
+	       (!counted || store_list_total(app->store, &ret_page->total, err));
+}

@@ -8,6 +8,7 @@
 #include "batch/access.h"
 #include "batch/batch.h"
 #include "service/app.h"
+#include "store/list_store.h"
 
 /*
  * The batch that a path names: all digits are an id, anything else a name (contract livy.md 1.1).
@@ -17,6 +18,7 @@ MUST_CHECK bool query_batch(struct app *app, struct arena *arena, const char *id
 			    const char *user, struct batch *ret_batch, struct err *err);
 
 struct query_page {
+	int64_t next;                   /* the position of the next page of a filtered list, 0: none */
 	struct batch *batches;          /* batches[batches_count], the arena's */
 	size_t batches_count;
 	int64_t total;
@@ -25,5 +27,9 @@ struct query_page {
 /* Livy's page: items max(from, 0) up to from + size exclusive, at most LIMIT_PAGE_BATCHES. */
 MUST_CHECK bool query_list(struct app *app, struct arena *arena, int64_t from, int64_t size, struct query_page *ret_page,
 			   struct err *err);
+
+/* A page of a filtered list; total is -1 where it would have to be counted. */
+MUST_CHECK bool query_filtered(struct app *app, struct arena *arena, const struct store_list_filter *filter,
+			       struct query_page *ret_page, struct err *err);
 
 #endif

@@ -11,6 +11,7 @@
 #include "batch/validate.h"
 #include "crd/crd.h"
 #include "service/push.h"
+#include "service/retention.h"
 #include "store/batch_store.h"
 
 /* RFC 9562, version 4 */
@@ -38,12 +39,13 @@ pairs_of(struct arena *arena, const struct config_pair *pairs, size_t count)
 }
 
 static struct crd_target
-target_of(struct arena *arena, const struct config_cluster *cluster)
+target_of(struct arena *arena, const struct config *config, const struct config_cluster *cluster)
 {
 	return (struct crd_target){
 		.service_account = cluster->service_account,
 		.image = cluster->image,
 		.spark_version = cluster->spark_version,
+		.time_to_live_s = retention_time_to_live_s(config),
 		.default_conf = pairs_of(arena, cluster->default_conf, cluster->default_conf_count),
 		.enforced_conf = pairs_of(arena, cluster->enforced_conf, cluster->enforced_conf_count),
 	};
@@ -152,7 +154,7 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	if (!batch_validate(order, err) || !take_client_key(order, origin, &client_key, err) ||
 	    !choose_cluster(app, order, &cluster, err))
 		return false;
-	target = target_of(arena, cluster->config);
+	target = target_of(arena, &app->config, cluster->config);
 	if (!crd_kubeflow_spec(arena, order, &target, &spec, err))
 		return false;
 	arena_own_json(arena, spec);

@@ -286,8 +286,8 @@ store_show_by_uid(struct store *store, struct arena *arena, const char *uid, str
 	return one_batch(store, arena, STATEMENT_BATCH_SHOW_BY_UID, params, ret_batch, err);
 }
 
-static void
-read_batches(struct arena *arena, const PGresult *result, struct batch **ret_batches, size_t *ret_count)
+void
+store_read_batches(struct arena *arena, const PGresult *result, struct batch **ret_batches, size_t *ret_count)
 {
 	size_t count = (size_t)PQntuples(result);
 
@@ -308,7 +308,7 @@ store_list(struct store *store, struct arena *arena, int64_t offset, int64_t lim
 	if (!store_run(store, STATEMENT_BATCH_LIST, params, &result, err) ||
 	    !store_run(store, STATEMENT_BATCH_COUNT, NULL, &total, err))
 		return false;
-	read_batches(arena, result, ret_batches, ret_count);
+	store_read_batches(arena, result, ret_batches, ret_count);
 	*ret_total = read_int(total, 0, "total");
 	return true;
 }
@@ -323,7 +323,7 @@ store_unfinished(struct store *store, struct arena *arena, const char *cluster, 
 
 	if (!store_run(store, STATEMENT_BATCH_UNFINISHED, params, &result, err))
 		return false;
-	read_batches(arena, result, ret_batches, ret_count);
+	store_read_batches(arena, result, ret_batches, ret_count);
 	return true;
 }
 
@@ -337,7 +337,7 @@ store_driver_followed(struct store *store, struct arena *arena, const char *clus
 
 	if (!store_run(store, STATEMENT_BATCH_DRIVER_FOLLOWED, params, &result, err))
 		return false;
-	read_batches(arena, result, ret_batches, ret_count);
+	store_read_batches(arena, result, ret_batches, ret_count);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include <libpq-fe.h>
 
+#include "batch/batch.h"
 #include "store/statements.h"
 #include "store/store.h"
 
@@ -30,5 +31,8 @@ MUST_CHECK bool store_run_text(struct store *store, const char *text, const char
 
 /* A column's text by name, or NULL when it is null or not in the result. */
 const char *store_value(const PGresult *result, int row, const char *column);
+
+/* All rows of a result with the columns of batch_brief. */
+void store_read_batches(struct arena *arena, const PGresult *result, struct batch **ret_batches, size_t *ret_count);
 
 #endif

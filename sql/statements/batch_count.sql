@@ -1,2 +1,2 @@
--- sql/statements/batch_count.sql   no parameters. The "total" of the list.
-SELECT count(*) AS total FROM batch WHERE deleted_at IS NULL
+-- sql/statements/batch_count.sql   no parameters. The "total" of the list, counted by triggers.
+SELECT sum(batches)::bigint AS total FROM batch_listed_count

@@ -22,6 +22,24 @@ extern const struct protocol livy_protocol;
 MUST_CHECK bool livy_parse_create(struct call *call, struct batch_order *ret_order, struct json_object **ret_request,
 				  struct err *err);
 
+/*
+ * Is the version of the API that the client accepts the one that is served (contract livy.md 1.2, "versioning")?
+ * err  ERR_NOT_ACCEPTABLE
+ */
+MUST_CHECK bool livy_check_version(struct call *call, struct err *err);
+
+/*
+ * The parameters of GET /batches that Livy does not know: state, owner, namePrefix, cluster, createdAfter, createdBefore,
+ * order, limit, cursor.
+ * ret_is_filtered  false: none of them is there, and the list is Livy's
+ * err              ERR_INVALID: which parameter, and the remedy
+ */
+MUST_CHECK bool livy_parse_filter(struct call *call, struct store_list_filter *ret_filter, bool *ret_is_filtered,
+				  struct err *err);
+
+/* The value of "cursor" that leads to the page after this position. */
+const char *livy_cursor(struct arena *arena, const struct store_list_filter *filter, int64_t position);
+
 /* Livy's Batch object, the caller's to put. Every field is always there, null when unknown. */
 struct json_object *livy_render_batch(const struct batch *batch);
 

@@ -180,6 +180,24 @@ has_nul_escape(const char *json)
 }
 
 bool
+livy_check_version(struct call *call, struct err *err)
+{
+	static const char vendor[] = "application/vnd.livy.v";
+	const char *accept = call->request->accept, *version;
+	size_t size;
+
+	version = accept == NULL ? NULL : strcasestr(accept, vendor);
+	if (version == NULL)
+		return true;
+	version += sizeof(vendor) - 1;
+	size = strspn(version, "0123456789.");
+	if (size == strlen("0.1") && strncmp(version, "0.1", size) == 0)
+		return true;
+	return err_set(err, ERR_NOT_ACCEPTABLE, "No value found for '%.*s' (the API's version is 0.1; accept "
+		       "application/json)", (int)strcspn(version, "+,; "), version);
+}
+
+bool
 livy_parse_create(struct call *call, struct batch_order *ret_order, struct json_object **ret_request, struct err *err)
 {
 	struct json_object *root = NULL;

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/retention.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "crd/crd.h"
+#include "store/list_store.h"
+
+#define OBJECTS_AT_ONCE 50
+/* Rows go with some events each, pieces of logs have up to 1,000 lines: a step stays far below a second. */
+#define BATCHES_AT_ONCE 200
+#define PIECES_AT_ONCE 500
+/* Between two looks that find nothing. */
+#define IDLE_MS 60000
+
+#define SECONDS_A_DAY 86400
+#define GATEWAY_AWAY_S (7 * SECONDS_A_DAY)
+
+int
+retention_time_to_live_s(const struct config *config)
+{
+	return config->retention_object_hours * 3600 + GATEWAY_AWAY_S;
+}
+
+/* False when the API server is away: the others can wait, too. */
+static bool
+delete_object(struct app *app, struct arena *arena, struct app_cluster *cluster, const struct batch *batch)
+{
+	struct err err = ERR_INIT;
+
+	if (!kube_delete(cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), NULL, &err) &&
+	    err.code != ERR_NOT_FOUND) {
+		log_failure(&app->log, LOG_LEVEL_WARNING, "old_object_not_deleted", &err, LOG_INT("batch", batch->id));
+		metrics_add(&app->metrics, METRIC_KUBE_FAILURES, 1);
+		return !err_is_transient(&err);
+	}
+	/* A lost note costs one more deletion, which then finds nothing. */
+	if (!store_object_deleted(app->store, batch->id, &err)) {
+		log_failure(&app->log, LOG_LEVEL_WARNING, "old_object_not_noted", &err, LOG_INT("batch", batch->id));
+		return false;
+	}
+	log_event(&app->log, LOG_LEVEL_DEBUG, "old_object_deleted", LOG_INT("batch", batch->id),
+		  LOG_TEXT("object", batch->object_name));
+	return true;
+}
+
+/* True when there may be more. */
+static bool
+delete_objects(struct app *app, struct app_cluster *cluster)
+{
+	struct err err = ERR_INIT;
+	struct batch *batches;
+	struct arena arena;
+	size_t count = 0, i = 0;
+
+	arena_init(&arena, LIMIT_ARENA_BYTES);
+	if (!store_retain_objects(app->store, &arena, cluster->config->name, app->config.retention_object_hours,
+				  OBJECTS_AT_ONCE, &batches, &count, &err))
+		log_failure(&app->log, LOG_LEVEL_WARNING, "old_objects_not_read", &err);
+	while (i < count && delete_object(app, &arena, cluster, &batches[i]))
+		i++;
+	arena_release(&arena);
+	return count == OBJECTS_AT_ONCE && i == count;
+}
+
+static bool
+remove_rows(struct app *app)
+{
+	int days = app->config.retention_finished_days;
+	int64_t pieces = 0, batches = 0;
+	struct err err = ERR_INIT;
+
+	if (!store_retain_logs(app->store, days, PIECES_AT_ONCE, BATCHES_AT_ONCE, &pieces, &err) ||
+	    (pieces < PIECES_AT_ONCE && !store_retain_batches(app->store, days, BATCHES_AT_ONCE, &batches, &err)))
+		log_failure(&app->log, LOG_LEVEL_WARNING, "old_batches_not_removed", &err);
+	if (batches > 0)
+		log_event(&app->log, LOG_LEVEL_INFO, "old_batches_removed", LOG_INT("batches", batches));
+	return pieces == PIECES_AT_ONCE || batches == BATCHES_AT_ONCE;
+}
+
+void
+retention_step(struct app *app, struct app_cluster *cluster, struct retention *retention)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (now_ms >= retention->objects_due_ms)
+		retention->objects_due_ms = delete_objects(app, cluster) ? now_ms : now_ms + IDLE_MS;
+	if (app->config.retention_finished_days > 0 && now_ms >= retention->rows_due_ms)
+		retention->rows_due_ms = remove_rows(app) ? now_ms : now_ms + IDLE_MS;
+}

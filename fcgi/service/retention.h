@@ -1,0 +1,28 @@
+/*
+ * service/retention.h - what has ended long ago goes: first the object in Kubernetes, much later the row and its log.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVICE_RETENTION_H
+#define SERVICE_RETENTION_H
+
+#include "service/app.h"
+
+/* When a watcher looks again; begins as zeroes. */
+struct retention {
+	int64_t objects_due_ms, rows_due_ms;    /* monotonic */
+};
+
+/*
+ * One bounded step, for the watcher's loop to take again and again: at most 50 objects of this cluster, and one piece of
+ * logs or rows of all clusters, which a lock leaves to one watcher at a time. With nothing to do it does not ask the
+ * database for a minute. Failures are logged and tried again.
+ */
+void retention_step(struct app *app, struct app_cluster *cluster, struct retention *retention);
+
+/*
+ * The timeToLiveSeconds of an object. The gateway deletes objects itself, once their end is stored; the operator does it a
+ * week later only, should the gateway be gone: what it missed meanwhile must still be there when it comes back.
+ */
+int retention_time_to_live_s(const struct config *config);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/list_store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/store_priv.h"
+
+/* Rows that one page may look at: some 10 ms of work. More batches with one beginning of their names are "many", too. */
+#define LOOK_AT_MOST 5000
+
+/* What leads through an index in the order of ids; the other filters are applied to what it finds. */
+enum lead { LEAD_ID, LEAD_OWNER, LEAD_CLUSTER, LEAD_STATE, LEAD_NAME };
+
+static const enum statement_id pages[][2] = {
+	[LEAD_ID] = { STATEMENT_BATCH_LIST_ID_ASC, STATEMENT_BATCH_LIST_ID_DESC },
+	[LEAD_OWNER] = { STATEMENT_BATCH_LIST_OWNER_ASC, STATEMENT_BATCH_LIST_OWNER_DESC },
+	[LEAD_CLUSTER] = { STATEMENT_BATCH_LIST_CLUSTER_ASC, STATEMENT_BATCH_LIST_CLUSTER_DESC },
+	[LEAD_STATE] = { STATEMENT_BATCH_LIST_STATE_ASC, STATEMENT_BATCH_LIST_STATE_DESC },
+	[LEAD_NAME] = { STATEMENT_BATCH_LIST_NAME_ASC, STATEMENT_BATCH_LIST_NAME_DESC },
+};
+
+static int64_t
+read_number(const PGresult *result, int row, const char *column)
+{
+	const char *text = store_value(result, row, column);
+
+	return text == NULL ? 0 : strtoll(text, NULL, 10);
+}
+
+static bool
+count_of(struct store *store, enum statement_id id, const char *const *params, const char *column, int64_t *ret_count,
+	 struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+
+	if (!store_run(store, id, params, &result, err))
+		return false;
+	*ret_count = read_number(result, 0, column);
+	return true;
+}
+
+static const char *
+text_of(struct arena *arena, int64_t number)
+{
+	return arena_printf(arena, "%" PRId64, number);
+}
+
+static bool
+choose_lead(struct store *store, struct arena *arena, const struct store_list_filter *filter, enum lead *ret_lead,
+	    struct err *err)
+{
+	const char *params[] = { filter->name_prefix, text_of(arena, LOOK_AT_MOST + 1) };
+	int64_t named = 0;
+
+	*ret_lead = filter->owner != NULL ? LEAD_OWNER : filter->has_states ? LEAD_STATE :
+		    filter->cluster != NULL ? LEAD_CLUSTER : LEAD_ID;
+	if (filter->name_prefix == NULL)
+		return true;
+	if (!count_of(store, STATEMENT_BATCH_LIST_NAMED, params, "batches", &named, err))
+		return false;
+	if (named <= LOOK_AT_MOST)
+		*ret_lead = LEAD_NAME;
+	return true;
+}
+
+/* Does the lead leave nothing for the other filters to sort out? */
+static bool
+leads_alone(const struct store_list_filter *filter, enum lead lead)
+{
+	int filters = (filter->owner != NULL) + filter->has_states + (filter->cluster != NULL) +
+		      (filter->name_prefix != NULL);
+
+	return filter->accepted_from == NULL && filter->accepted_before == NULL && filters == (lead == LEAD_ID ? 0 : 1);
+}
+
+static const char *
+states_text(struct arena *arena, const struct store_list_filter *filter)
+{
+	const char *text = "{";
+
+	if (!filter->has_states)
+		return NULL;
+	for (int state = 0; state < BATCH_STATE_COUNT; state++) {
+		if (filter->states[state])
+			text = arena_printf(arena, "%s%s%s", text, text[1] == '\0' ? "" : ",",
+					    batch_state_text((enum batch_state)state));
+	}
+	return arena_printf(arena, "%s}", text);
+}
+
+/* The ids between which, exclusive, the page lies. */
+static bool
+find_bounds(struct store *store, const struct store_list_filter *filter, int64_t *ret_low, int64_t *ret_high,
+	    struct err *err)
+{
+	const char *params[] = { filter->accepted_from, filter->accepted_before };
+	AUTO_PGRESULT PGresult *result = NULL;
+
+	*ret_low = 0;
+	*ret_high = INT64_MAX;
+	if (filter->accepted_from != NULL || filter->accepted_before != NULL) {
+		if (!store_run(store, STATEMENT_BATCH_LIST_BOUNDS, params, &result, err))
+			return false;
+		*ret_low = read_number(result, 0, "low");
+		*ret_high = read_number(result, 0, "high");
+	}
+	if (filter->position > 0 && filter->newest_first && filter->position < *ret_high)
+		*ret_high = filter->position;
+	if (filter->position > 0 && !filter->newest_first && filter->position > *ret_low)
+		*ret_low = filter->position;
+	return true;
+}
+
+static int64_t
+next_position(const PGresult *result, const struct batch *batches, size_t *count, int limit, int64_t look)
+{
+	if (*count > (size_t)limit) {
+		*count = (size_t)limit;
+		return batches[limit - 1].id;
+	}
+	return read_number(result, 0, "looked_count") < look ? 0 : read_number(result, 0, "looked_last");
+}
+
+bool
+store_list_page(struct store *store, struct arena *arena, const struct store_list_filter *filter,
+		struct batch **ret_batches, size_t *ret_count, int64_t *ret_next, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	int64_t low, high, look;
+	enum lead lead;
+
+	if (!choose_lead(store, arena, filter, &lead, err) || !find_bounds(store, filter, &low, &high, err))
+		return false;
+	look = leads_alone(filter, lead) ? filter->limit + 1 : LOOK_AT_MOST;
+	const char *params[] = {
+		text_of(arena, low),
+		text_of(arena, high),
+		text_of(arena, filter->limit + 1),
+		text_of(arena, look),
+		states_text(arena, filter),
+		filter->owner,
+		filter->cluster,
+		filter->name_prefix,
+		filter->accepted_from,
+		filter->accepted_before,
+	};
+	if (!store_run(store, pages[lead][filter->newest_first ? 1 : 0], params, &result, err))
+		return false;
+	*ret_count = 0;
+	*ret_batches = NULL;
+	/* without a match there is still a row that says how far was looked */
+	if (store_value(result, 0, "id") != NULL)
+		store_read_batches(arena, result, ret_batches, ret_count);
+	*ret_next = next_position(result, *ret_batches, ret_count, filter->limit, look);
+	return true;
+}
+
+bool
+store_list_total(struct store *store, int64_t *ret_total, struct err *err)
+{
+	return count_of(store, STATEMENT_BATCH_COUNT, NULL, "total", ret_total, err);
+}
+
+bool
+store_retain_logs(struct store *store, int days, int pieces, int batches, int64_t *ret_count, struct err *err)
+{
+	char numbers[3][16];
+	const char *params[] = { numbers[0], numbers[1], numbers[2] };
+
+	snprintf(numbers[0], sizeof(numbers[0]), "%d", days);
+	snprintf(numbers[1], sizeof(numbers[1]), "%d", pieces);
+	snprintf(numbers[2], sizeof(numbers[2]), "%d", batches);
+	return count_of(store, STATEMENT_RETENTION_LOGS, params, "pieces", ret_count, err);
+}
+
+bool
+store_retain_batches(struct store *store, int days, int batches, int64_t *ret_count, struct err *err)
+{
+	char numbers[2][16];
+	const char *params[] = { numbers[0], numbers[1] };
+
+	snprintf(numbers[0], sizeof(numbers[0]), "%d", days);
+	snprintf(numbers[1], sizeof(numbers[1]), "%d", batches);
+	return count_of(store, STATEMENT_RETENTION_BATCHES, params, "batches", ret_count, err);
+}
+
+bool
+store_retain_objects(struct store *store, struct arena *arena, const char *cluster, int hours, int limit,
+		     struct batch **ret_batches, size_t *ret_count, struct err *err)
+{
+	const char *params[] = { cluster, text_of(arena, hours), text_of(arena, limit) };
+	AUTO_PGRESULT PGresult *result = NULL;
+
+	if (!store_run(store, STATEMENT_RETENTION_OBJECTS, params, &result, err))
+		return false;
+	store_read_batches(arena, result, ret_batches, ret_count);
+	return true;
+}
+
+bool
+store_object_deleted(struct store *store, int64_t id, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	char number[24];
+	const char *params[] = { number };
+
+	snprintf(number, sizeof(number), "%" PRId64, id);
+	return store_run(store, STATEMENT_RETENTION_OBJECT_DELETED, params, &result, err);
+}

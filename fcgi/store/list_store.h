@@ -1,0 +1,45 @@
+/*
+ * store/list_store.h - pages of filtered lists, whose cost grows neither with the ledger nor with their depth.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef STORE_LIST_STORE_H
+#define STORE_LIST_STORE_H
+
+#include "batch/batch.h"
+#include "store/store.h"
+
+/* Which batches; NULL means all of them. */
+struct store_list_filter {
+	bool has_states;
+	bool states[BATCH_STATE_COUNT]; /* with has_states */
+	const char *owner;
+	const char *cluster;
+	const char *name_prefix;
+	const char *accepted_from;      /* ISO 8601, with its time zone */
+	const char *accepted_before;
+	bool newest_first;
+	int64_t position;               /* the id that the page before ended at; 0: the first page */
+	int limit;                      /* 1 to LIMIT_PAGE_BATCHES */
+};
+
+/*
+ * ret_next  the position of the next page, 0 when there is none. A page with a next one may hold fewer than `limit`, even
+ *           none: only so many batches are looked at for one page, however rare the wanted ones are.
+ */
+MUST_CHECK bool store_list_page(struct store *store, struct arena *arena, const struct store_list_filter *filter,
+				struct batch **ret_batches, size_t *ret_count, int64_t *ret_next, struct err *err);
+
+/* How many batches are listed in all. */
+MUST_CHECK bool store_list_total(struct store *store, int64_t *ret_total, struct err *err);
+
+/* Retention: removes pieces of logs, then batches, that ended more than `days` ago; returns how many. */
+MUST_CHECK bool store_retain_logs(struct store *store, int days, int pieces, int batches, int64_t *ret_count,
+				  struct err *err);
+MUST_CHECK bool store_retain_batches(struct store *store, int days, int batches, int64_t *ret_count, struct err *err);
+
+/* Ended batches of a cluster whose objects have been kept for `hours`, and the note that one is gone. */
+MUST_CHECK bool store_retain_objects(struct store *store, struct arena *arena, const char *cluster, int hours, int limit,
+				     struct batch **ret_batches, size_t *ret_count, struct err *err);
+MUST_CHECK bool store_object_deleted(struct store *store, int64_t id, struct err *err);
+
+#endif

@@ -1,0 +1,27 @@
+-- sql/statements/batch_list_state_asc.sql   a page of batches of some states, each read by its own index range, oldest first.
+-- $1 and $2 ids between which, exclusive, $3 how many, $4 how many to look at, $5 states, $6 owner, $7 cluster, $8 name's
+-- beginning, $9 accepted from, $10 accepted before; $5 to $10 may be null. What one page looks at is bounded, so that it
+-- costs the same whatever it finds; the row says how far it has looked. Without a match its id is null.
+-- Rows are compared, because an equality would let the planner take the index of ids alone and filter all of them.
+WITH looked AS MATERIALIZED (
+	SELECT one_state.* FROM unnest($5::batch_state[]) AS wanted (state) CROSS JOIN LATERAL (
+		SELECT id, state, owner, cluster, name, accepted_at FROM batch
+		WHERE deleted_at IS NULL AND (state, id) > (wanted.state, $1::bigint) AND (state, id) < (wanted.state, $2::bigint)
+		ORDER BY state, id LIMIT $4::int
+	) AS one_state
+	ORDER BY id LIMIT $4::int
+), matched AS (
+	SELECT id FROM looked
+	WHERE ($5::batch_state[] IS NULL OR state = ANY ($5::batch_state[])) AND ($6::text IS NULL OR owner = $6::text)
+	  AND ($7::text IS NULL OR cluster = $7::text) AND ($8::text IS NULL OR starts_with(name, $8::text))
+	  AND ($9::timestamptz IS NULL OR accepted_at >= $9::timestamptz)
+	  AND ($10::timestamptz IS NULL OR accepted_at < $10::timestamptz)
+	ORDER BY id LIMIT $3::int
+)
+SELECT seen.*, page.*
+FROM (SELECT count(*) AS looked_count, max(id) AS looked_last FROM looked) AS seen
+LEFT JOIN (
+	-- OFFSET 0: a look-up an id, however wrong the estimates are
+	SELECT batch.* FROM matched CROSS JOIN LATERAL (SELECT * FROM batch_brief WHERE batch_brief.id = matched.id OFFSET 0) AS batch
+) AS page ON true
+ORDER BY page.id
