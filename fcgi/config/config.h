@@ -60,6 +60,7 @@ struct config {
 	int watcher_resync_interval_s;  /* a full list, though the watch looks healthy */
 
 	int log_archive_max_bytes;      /* of one driver log, kept in PostgreSQL */
+	int log_archive_followed_max;   /* drivers of a cluster whose logs are followed at a time */
 
 	enum log_level log_level;
 	enum log_format log_format;

@@ -49,6 +49,10 @@ const struct config_key config_keys[] = {
 	  .help = "How often the watcher lists everything anew, even though its watch looks healthy." },
 	{ "log_archive.max_bytes", KEY_INT, AT(log_archive_max_bytes), .default_text = "67108864",
 	  RANGE(65536, 1073741824, "bytes"), .help = "How much of one driver's log is kept in PostgreSQL." },
+	{ "log_archive.followed_max", KEY_INT, AT(log_archive_followed_max), .default_text = "500",
+	  RANGE(1, 10000, "drivers"),
+	  .help = "How many drivers of a cluster have their logs followed at a time; each is a connection to the API "
+		  "server. The logs of others are read when there is room, at the latest when they end." },
 	{ "log.level", KEY_WORD, AT(log_level), .default_text = "info", WORDS(level_words),
 	  .help = "The least important events that are logged." },
 	{ "log.format", KEY_WORD, AT(log_format), .default_text = "logfmt", WORDS(format_words),

@@ -111,5 +111,8 @@ crd_kubeflow_sight(struct arena *arena, struct json_object *object, struct batch
 		ret_sight->reason = reason_of(message);
 		ret_sight->message = message == NULL || message[0] == '\0' ? "the application failed"
 									   : shorten(arena, message);
+	} else if (phase == BATCH_SEEN_STARTING && message != NULL && message[0] != '\0') {
+		/* why it is not further: quota, an admission webhook, an image that spark-submit does not like */
+		ret_sight->message = shorten(arena, message);
 	}
 }
