@@ -58,6 +58,7 @@ struct followed {
 	struct batch_sight sight;
 	int tries;
 	int64_t kill_at_ms;             /* a kill waits until then; 0: none does */
+	bool kill_freed;                /* it need not wait any longer */
 };
 
 struct log_follow {
@@ -304,6 +305,14 @@ is_nothing(const struct err *err)
 	return err->code == ERR_NOT_FOUND || err->code == ERR_CONFLICT;
 }
 
+/* The log is being read, or there is none: the pod may go. */
+static void
+free_kill(struct log_follow *logs, struct followed *item)
+{
+	logs->may_kill |= item->kill_at_ms != 0 && !item->kill_freed;
+	item->kill_freed = true;
+}
+
 static void
 end_stream(struct log_follow *logs, struct followed *item, const struct err *err, int64_t now_ms)
 {
@@ -313,6 +322,8 @@ end_stream(struct log_follow *logs, struct followed *item, const struct err *err
 	if (caught_up && err->code == ERR_NONE)
 		log_reader_end(&item->reader);
 	close_stream(logs, item);
+	if (is_nothing(err))
+		free_kill(logs, item);
 	item->retry_at_ms = now_ms + item->retry_ms;
 	if (item->retry_ms < RETRY_MAX_MS)
 		item->retry_ms *= 2;
@@ -412,7 +423,7 @@ step(struct log_follow *logs, struct followed *item, int64_t now_ms)
 	if (item->stream == NULL)
 		read_on(logs, item, now_ms);
 	if (item->kill_at_ms != 0 && item->stream != NULL && kube_log_is_answered(item->stream))
-		logs->may_kill = true;
+		free_kill(logs, item);
 	if (write_is_due(item, now_ms))
 		write_lines(logs, item, now_ms);
 	return item->loaded && item->complete && item->ending && now_ms >= item->write_at_ms &&
@@ -485,8 +496,9 @@ log_follow_may_kill(struct log_follow *logs, const struct batch *batch)
 	if (item->kill_at_ms == 0) {
 		item->kill_at_ms = now_ms + KILL_WAIT_MS;
 		item->retry_at_ms = 0;
+		item->kill_freed = false;
 	}
 	/* An open stream reads on while the driver is being ended. */
-	return now_ms >= item->kill_at_ms || (item->loaded && item->reader.position.closed) ||
+	return now_ms >= item->kill_at_ms || item->kill_freed || (item->loaded && item->reader.position.closed) ||
 	       (item->stream != NULL && kube_log_is_answered(item->stream) && !item->ending);
 }
