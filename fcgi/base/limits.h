@@ -41,4 +41,7 @@
 /* Messages about a batch that are kept in its row; spark-submit's stderr can be tens of KB. */
 #define LIMIT_MESSAGE_BYTES 4096
 
+/* One line of a driver log: more is no line for people, and a page of 1,000 such lines would be 64 MB. */
+#define LIMIT_LOG_LINE_BYTES ((size_t)64 * 1024)
+
 #endif

@@ -66,8 +66,8 @@ struct batch {
 	const char *finished_at;
 	const char *kill_requested_at;
 	const char *deleted_at;
-	int64_t log_lines_count;        /* archived ones; 0 until the driver has ended */
-	struct json_object *log_tail;   /* the last archived lines, an array of strings; borrowed */
+	int64_t log_lines_count;        /* stored ones; they grow while the driver runs */
+	struct json_object *log_tail;   /* the last stored lines, an array of strings; borrowed */
 };
 
 struct batch_pair {

@@ -60,6 +60,7 @@ struct config {
 	int watcher_resync_interval_s;  /* a full list, though the watch looks healthy */
 
 	int log_archive_max_bytes;      /* of one driver log, kept in PostgreSQL */
+	int log_archive_followed_max;   /* drivers of a cluster whose logs are followed at a time */
 
 	int retention_finished_days;    /* finished batches are kept for so long; 0: for ever */
 	int retention_object_hours;     /* and their objects in Kubernetes for so long */

@@ -49,6 +49,10 @@ const struct config_key config_keys[] = {
 	  .help = "How often the watcher lists everything anew, even though its watch looks healthy." },
 	{ "log_archive.max_bytes", KEY_INT, AT(log_archive_max_bytes), .default_text = "67108864",
 	  RANGE(65536, 1073741824, "bytes"), .help = "How much of one driver's log is kept in PostgreSQL." },
+	{ "log_archive.followed_max", KEY_INT, AT(log_archive_followed_max), .default_text = "500",
+	  RANGE(1, 10000, "drivers"),
+	  .help = "How many drivers of a cluster have their logs followed at a time; each is a connection to the API "
+		  "server. The logs of others are read when there is room, at the latest when they end." },
 	{ "retention.finished_days", KEY_INT, AT(retention_finished_days), .default_text = "90",
 	  RANGE(0, 36500, "days"), .help = "How long a finished batch and its log are kept; 0 is for ever." },
 	{ "retention.object_hours", KEY_INT, AT(retention_object_hours), .default_text = "24",

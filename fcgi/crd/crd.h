@@ -64,4 +64,12 @@ bool crd_pod_is_of(struct json_object *pod, struct json_object *object);
 /* What a driver pod says by itself: its phase and the driver container's exit code (contract crds.md 3.3 and 9.7). */
 void crd_pod_sight(struct arena *arena, struct json_object *pod, struct batch_sight *ret_sight);
 
+/* Why a driver pod does not run, in Kubernetes' words, or NULL; the arena's (contract crds.md 9.7). */
+const char *crd_pod_waiting_for(struct arena *arena, struct json_object *pod);
+bool crd_pod_is_pending(struct json_object *pod);
+
+/* Events of the core API (contract crds.md 9.8). The text is the arena's; NULL for no event. */
+bool crd_event_is_newer(struct json_object *event, struct json_object *than);
+const char *crd_event_text(struct arena *arena, struct json_object *event);
+
 #endif

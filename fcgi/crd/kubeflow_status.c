@@ -81,6 +81,13 @@ shorten(struct arena *arena, const char *message)
 			    message + size - tail);
 }
 
+/* Waiting for another try; in other states the message may be left from an earlier one. */
+static bool
+is_put_off(const char *state)
+{
+	return state != NULL && (strcmp(state, "SUBMISSION_FAILED") == 0 || strcmp(state, "PENDING_RERUN") == 0);
+}
+
 bool
 crd_kubeflow_is_doubtful(struct json_object *object)
 {
@@ -111,5 +118,8 @@ crd_kubeflow_sight(struct arena *arena, struct json_object *object, struct batch
 		ret_sight->reason = reason_of(message);
 		ret_sight->message = message == NULL || message[0] == '\0' ? "the application failed"
 									   : shorten(arena, message);
+	} else if (is_put_off(state) && message != NULL && message[0] != '\0') {
+		/* why there is no driver: quota, an admission webhook, an image that spark-submit does not like */
+		ret_sight->message = shorten(arena, message);
 	}
 }

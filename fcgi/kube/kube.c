@@ -287,17 +287,13 @@ kube_list(struct kube *kube, const char *path, const char *query, kube_item_fn o
 }
 
 /* Source: contract crds.md 9.5, as recorded: 204 before scheduling; the kubelet's refusals come as 400 and 500. */
-static bool
-log_error(const struct answer *answer, struct err *err)
+void
+kube_log_refused(int http_status, struct err *err)
 {
 	if (err->code == ERR_INVALID && strstr(err->msg, "waiting to start") != NULL)
-		err->code = ERR_CONFLICT;
-	else if (answer->http_status >= 500 && strstr(err->detail, "/containerLogs/") != NULL)
-		return err_set(err, ERR_NOT_FOUND, "the pod's node does not answer");
-	else
-		return false;
-	err->http_status = err_http_status(err->code);
-	return false;
+		err_set_(err, ERR_CONFLICT, "the container has not started yet");
+	else if (http_status >= 500 && strstr(err->detail, "/containerLogs/") != NULL)
+		err_set_(err, ERR_NOT_FOUND, "the pod's node does not answer");
 }
 
 bool
@@ -324,7 +320,8 @@ kube_pod_log(struct kube *kube, const char *namespace, const char *pod, const ch
 		log->size_bytes = before_bytes;
 		if (log->bytes != NULL)
 			log->bytes[before_bytes] = '\0';
-		return log_error(&answer, err);
+		kube_log_refused(answer.http_status, err);
+		return false;
 	}
 	if (answer.http_status == 204)
 		return err_set(err, ERR_NOT_FOUND, "the pod is not scheduled yet");

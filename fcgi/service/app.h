@@ -14,6 +14,7 @@
 struct app_cluster {
 	const struct config_cluster *config;
 	struct kube *kube;
+	struct log_follow *logs;        /* of the process that follows the cluster; else NULL */
 };
 
 struct app {

@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "crd/crd.h"
-#include "service/driver_log.h"
+#include "service/log_follow.h"
 #include "service/observe.h"
 
 #define OWED_AT_ONCE 50
@@ -27,8 +27,8 @@ kill_one(struct app *app, struct arena *arena, struct app_cluster *cluster, cons
 	struct err err = ERR_INIT;
 
 	/* The pod and its log go with the object. */
-	if (owed->batch.driver_pod != NULL && owed->batch.log_lines_count == 0)
-		driver_log_keep(app, arena, &owed->batch);
+	if (cluster->logs != NULL && !log_follow_may_kill(cluster->logs, &owed->batch))
+		return true;
 	if (kube_delete(cluster->kube, crd_kubeflow_path(arena, owed->batch.namespace, owed->batch.object_name), NULL,
 			&err))
 		return true; /* taken; the watch, or the next round's 404, says when it is gone */

@@ -5,47 +5,24 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/utf8.h"
+#include "batch/log_lines.h"
 #include "crd/crd.h"
 #include "store/log_store.h"
 
 /* contract livy.md 4.6: neither from nor size means the newest 100 lines */
 #define DEFAULT_LINES 100
 
-/* The API server may be starting again just when the driver ends; more would keep the watch waiting. */
-#define ARCHIVE_TRIES 3
-
-static struct json_object *
-clean_line(struct buf *line, const char *text, size_t size_bytes)
-{
-	static const char replacement[] = "\xef\xbf\xbd";
-
-	buf_reset(line);
-	for (size_t i = 0; i < size_bytes;) {
-		size_t size = utf8_character_size(text + i, size_bytes - i);
-
-		if (size > 0)
-			buf_append(line, text + i, size);
-		else
-			buf_append(line, replacement, sizeof(replacement) - 1);
-		i += size > 0 ? size : 1;
-	}
-	return json_object_new_string_len(buf_str(line), (int)line->size_bytes);
-}
-
 struct json_object *
 driver_log_lines(const char *text, size_t size_bytes)
 {
 	struct json_object *lines = json_object_new_array();
-	AUTO_BUF struct buf line;
 
-	buf_init(&line, 4 * size_bytes + 1);
 	while (size_bytes > 0) {
 		const char *end = memchr(text, '\n', size_bytes);
 		size_t size = end == NULL ? size_bytes : (size_t)(end - text);
 		size_t taken = end == NULL ? size : size + 1;
 
-		json_object_array_add(lines, clean_line(&line, text, size));
+		json_object_array_add(lines, log_line_clean(text, size));
 		text += taken;
 		size_bytes -= taken;
 	}
@@ -106,16 +83,35 @@ read_archive(struct app *app, struct arena *arena, const struct batch *batch, co
 	return store_log_page(app->store, arena, batch->id, page->from, count, &page->lines, err);
 }
 
+/* Is the log in the database, be it that it has no line yet? */
+static bool
+is_kept(struct app *app, const struct batch *batch, bool *ret_kept, struct err *err)
+{
+	struct log_position position;
+
+	*ret_kept = batch_state_is_final(batch->state) || batch->log_lines_count > 0;
+	if (*ret_kept)
+		return true;
+	if (!store_log_position(app->store, batch->id, &position, err))
+		return false;
+	*ret_kept = position.is_known;
+	return true;
+}
+
 bool
 driver_log_read(struct app *app, struct arena *arena, const struct batch *batch, const struct driver_log_range *range,
 		struct driver_log_page *ret_page, struct err *err)
 {
 	struct json_object *lines = NULL;
 	int64_t count;
+	bool kept;
 
 	*ret_page = (struct driver_log_page){ 0 };
-	if (batch_state_is_final(batch->state))
+	if (!is_kept(app, batch, &kept, err))
+		return false;
+	if (kept)
 		return read_archive(app, arena, batch, range, ret_page, err);
+	/* The watcher has not come to it yet. */
 	if (!read_pod(app, batch, batch->driver_pod, &lines, err)) {
 		/* no driver yet, or none any more and the end not yet seen: an empty log, as Livy has before the start */
 		if (err->code != ERR_NOT_FOUND && err->code != ERR_CONFLICT)
@@ -131,56 +127,31 @@ driver_log_read(struct app *app, struct arena *arena, const struct batch *batch,
 	return true;
 }
 
-static struct json_object *
-lines_instead(const struct batch_move *move, const struct err *err)
-{
-	struct json_object *lines = NULL;
-
-	if (move->message != NULL)
-		lines = driver_log_lines(move->message, strlen(move->message));
-	else
-		lines = json_object_new_array();
-	if (err->code != ERR_NOT_FOUND) {
-		json_object_array_add(lines, json_object_new_string("(the driver's log could not be read)"));
-		json_object_array_add(lines, json_object_new_string(err->msg));
-	}
-	return lines;
-}
-
 static void
-archive(struct app *app, const struct batch *batch, struct json_object *lines)
+add_text(struct json_object *lines, const char *text)
 {
-	struct err err = ERR_INIT;
+	AUTO_JSON struct json_object *more = text == NULL ? NULL : driver_log_lines(text, strlen(text));
 
-	if (!store_log_archive(app->store, batch->id, lines, &err))
-		log_failure(&app->log, LOG_LEVEL_ERROR, "log_not_archived", &err, LOG_INT("batch", batch->id));
+	for (size_t i = 0; more != NULL && i < json_object_array_length(more); i++)
+		json_object_array_add(lines, json_object_get(json_object_array_get_idx(more, i)));
 }
 
 void
-driver_log_archive(struct app *app, struct arena *arena, const struct batch *batch, const struct batch_sight *sight,
-		   const struct batch_move *move)
+driver_log_explain(struct app *app, const struct batch *batch, const struct batch_move *move)
 {
-	const char *pod = sight->driver_pod != NULL ? sight->driver_pod : batch->driver_pod;
-	struct json_object *lines = NULL;
+	AUTO_JSON struct json_object *lines = json_object_new_array();
+	const struct log_position none = { 0 };
 	struct err err = ERR_INIT;
+	bool written;
 
-	for (int i = 0; i < ARCHIVE_TRIES && lines == NULL; i++) {
-		if (!read_pod(app, batch, pod, &lines, &err) && !err_is_transient(&err))
-			break;
-	}
-	if (lines == NULL && batch->log_lines_count > 0)
-		return; /* kept before the pod was taken away */
-	if (lines == NULL)
-		lines = lines_instead(move, &err);
-	archive(app, batch, arena_own_json(arena, lines));
-}
-
-void
-driver_log_keep(struct app *app, struct arena *arena, const struct batch *batch)
-{
-	struct json_object *lines;
-	struct err err = ERR_INIT;
-
-	if (read_pod(app, batch, batch->driver_pod, &lines, &err))
-		archive(app, batch, arena_own_json(arena, lines));
+	if (batch->log_lines_count > 0)
+		return;
+	/* first what kept it from running */
+	add_text(lines, batch->message);
+	if (move->message != NULL && (batch->message == NULL || strcmp(batch->message, move->message) != 0))
+		add_text(lines, move->message);
+	/* not written: the log has lines by now, and needs no others */
+	if (json_object_array_length(lines) > 0 &&
+	    !store_log_append(app->store, batch->id, 0, lines, &none, &written, &err))
+		log_failure(&app->log, LOG_LEVEL_ERROR, "log_not_written", &err, LOG_INT("batch", batch->id));
 }

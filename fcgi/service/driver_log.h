@@ -30,14 +30,9 @@ MUST_CHECK bool driver_log_read(struct app *app, struct arena *arena, const stru
 				const struct driver_log_range *range, struct driver_log_page *ret_page, struct err *err);
 
 /*
- * Keeps the log before the final state is written. A log that cannot be had does not hold up the end: its place is
- * taken by what is known, so that people find a reason where they look for it.
+ * A batch ends: an empty log is given what is known of the end, so that people find a reason where they look for it.
  */
-void driver_log_archive(struct app *app, struct arena *arena, const struct batch *batch, const struct batch_sight *sight,
-			const struct batch_move *move);
-
-/* Keeps what there is now, before the pod is taken away; nothing when it cannot be had. */
-void driver_log_keep(struct app *app, struct arena *arena, const struct batch *batch);
+void driver_log_explain(struct app *app, const struct batch *batch, const struct batch_move *move);
 
 /* Text to an array of lines: valid UTF-8 without NUL, whatever the driver printed. The caller's to put. */
 struct json_object *driver_log_lines(const char *text, size_t size_bytes);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,9 +15,11 @@
 #include "kube/watch.h"
 #include "service/cancel.h"
 #include "service/driver_pod.h"
+#include "service/log_follow.h"
 #include "service/observe.h"
 #include "service/push.h"
 #include "service/retention.h"
+#include "service/waiting.h"
 #include "store/batch_store.h"
 #include "store/listen.h"
 
@@ -37,6 +40,8 @@ struct follower {
 	bool lost_evidence;             /* an event could not be written: list anew */
 	int64_t dispatched_ms, noted_ms, synced_ms;
 	struct retention retention;
+	int wake_fd;                    /* epoll: logs and database, beside the watch */
+	struct waiting waiting;
 };
 
 static void
@@ -78,6 +83,7 @@ take_lease(struct follower *follower)
 		if (!follower->waiting_told)
 			log_event(&app->log, LOG_LEVEL_INFO, "lease_held_by_another");
 		follower->waiting_told = true;
+		log_follow_drop_all(follower->cluster->logs);
 		pause_ms(follower, app->config.watcher_takeover_ms);
 		return false;
 	}
@@ -172,6 +178,7 @@ dispatch(struct follower *follower)
 	cancel_owed(follower->app, follower->cluster);
 	driver_pod_ask_followed(follower->app, follower->cluster);
 	retention_step(follower->app, follower->cluster, &follower->retention);
+	waiting_explain(follower->app, follower->cluster, &follower->waiting);
 	metrics_add(&follower->app->metrics, METRIC_DATABASE_FAILURES, store_take_failures(follower->app->store));
 	follower->dispatched_ms = clock_monotonic_ms();
 	if (follower->dispatched_ms - follower->noted_ms > NOTE_INTERVAL_MS)
@@ -182,6 +189,17 @@ static bool
 dispatch_is_due(const struct follower *follower)
 {
 	return clock_monotonic_ms() - follower->dispatched_ms >= follower->app->config.watcher_dispatch_interval_ms;
+}
+
+/* A connection that was made anew has another socket; a closed one leaves the set by itself. */
+static void
+listen_to_database(const struct follower *follower)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int fd = store_wake_fd(follower->app->store);
+
+	if (fd >= 0)
+		epoll_ctl(follower->wake_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
 /* The watch resumes by itself; what it cannot mend ends the loop, and a new list follows. */
@@ -195,9 +213,10 @@ watch_goes_on(struct follower *follower, struct kube_watch *watch)
 
 	if (follower->lost_evidence || clock_monotonic_ms() - follower->synced_ms > resync_ms)
 		return false;
-	if (dispatch_is_due(follower))
+	if (log_follow_turn(follower->cluster->logs) || dispatch_is_due(follower))
 		dispatch(follower);
-	if (kube_watch_next(watch, app->config.watcher_dispatch_interval_ms, store_wake_fd(app->store), &event, &err)) {
+	listen_to_database(follower);
+	if (kube_watch_next(watch, app->config.watcher_dispatch_interval_ms, follower->wake_fd, &event, &err)) {
 		metrics_add(&app->metrics, METRIC_WATCH_EVENTS, 1);
 		if (event.kind != KUBE_BOOKMARK)
 			follower->lost_evidence =
@@ -255,30 +274,67 @@ follow_once(struct follower *follower, struct arena *arena, struct err *err)
 	return followed;
 }
 
+static bool
+prepare(struct follower *follower, struct err *err)
+{
+	struct app_cluster *cluster = follower->cluster;
+	struct epoll_event event = { .events = EPOLLIN };
+
+	if (!log_follow_new(follower->app, cluster, &cluster->logs, err))
+		return false;
+	follower->wake_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (follower->wake_fd >= 0 &&
+	    epoll_ctl(follower->wake_fd, EPOLL_CTL_ADD, log_follow_fd(cluster->logs), &event) == 0)
+		return true;
+	return err_set(err, ERR_INTERNAL, "no descriptor is left");
+}
+
+static void
+release(struct follower *follower)
+{
+	log_follow_free(follower->cluster->logs);
+	follower->cluster->logs = NULL;
+	if (follower->wake_fd >= 0)
+		close(follower->wake_fd);
+}
+
+static void
+follow_on(struct follower *follower)
+{
+	struct app *app = follower->app;
+
+	while (!*follower->stop) {
+		struct err err = ERR_INIT;
+		struct arena arena;
+
+		if (!holds_lease(follower) && !take_lease(follower))
+			continue;
+		arena_init(&arena, LIMIT_ARENA_BYTES);
+		if (!follow_once(follower, &arena, &err) && !*follower->stop) {
+			log_failure(&app->log, LOG_LEVEL_WARNING, "cluster_not_synced", &err);
+			metrics_add(&app->metrics, METRIC_KUBE_FAILURES, 1);
+			note(follower, "interrupted", err.msg);
+			/* kills and pushes wait for the API server as well, but the database may have work for it */
+			pause_ms(follower, PAUSE_MS);
+		}
+		arena_release(&arena);
+	}
+}
+
 void
 follow_cluster(struct app *app, struct app_cluster *cluster, const volatile sig_atomic_t *stop)
 {
-	struct follower follower = { .app = app, .cluster = cluster, .stop = stop };
+	struct follower follower = { .app = app, .cluster = cluster, .stop = stop, .wake_fd = -1 };
+	struct err err = ERR_INIT;
 	char host[64] = "";
 
 	gethostname(host, sizeof(host) - 1);
 	snprintf(follower.name, sizeof(follower.name), "%s/%d", host, (int)getpid());
 	app->log.user = NULL;
 	app->log.action = arena_printf(&app->arena, "following cluster %s", cluster->config->name);
-	while (!*stop) {
-		struct err err = ERR_INIT;
-		struct arena arena;
-
-		if (!holds_lease(&follower) && !take_lease(&follower))
-			continue;
-		arena_init(&arena, LIMIT_ARENA_BYTES);
-		if (!follow_once(&follower, &arena, &err) && !*stop) {
-			log_failure(&app->log, LOG_LEVEL_WARNING, "cluster_not_synced", &err);
-			metrics_add(&app->metrics, METRIC_KUBE_FAILURES, 1);
-			note(&follower, "interrupted", err.msg);
-			/* kills and pushes wait for the API server as well, but the database may have work for it */
-			pause_ms(&follower, PAUSE_MS);
-		}
-		arena_release(&arena);
-	}
+	if (prepare(&follower, &err))
+		follow_on(&follower);
+	else
+		log_failure(&app->log, LOG_LEVEL_ERROR, "cluster_not_followed", &err);
+	release(&follower);
 }

@@ -8,6 +8,7 @@
 #include "crd/crd.h"
 #include "service/driver_log.h"
 #include "service/driver_pod.h"
+#include "service/log_follow.h"
 #include "store/batch_store.h"
 
 /* A move may be lost to another one that came in between; what to do then depends on the row as it is now. */
@@ -16,10 +17,14 @@
 bool
 observe_sight(struct app *app, struct arena *arena, const struct batch *seen, const struct batch_sight *sight)
 {
+	struct app_cluster *cluster = app_cluster_find(app, seen->cluster);
+	struct log_follow *logs = cluster == NULL ? NULL : cluster->logs;
 	struct batch batch = *seen;
 	struct err err = ERR_INIT;
 	bool won = false;
 
+	if (logs != NULL && sight->phase == BATCH_SEEN_RUNNING && !batch_state_is_final(seen->state))
+		log_follow_begin(logs, seen, sight->driver_pod != NULL ? sight->driver_pod : seen->driver_pod);
 	for (int i = 0; i < MOVE_TRIES && !won; i++) {
 		struct batch_move move;
 
@@ -28,8 +33,11 @@ observe_sight(struct app *app, struct arena *arena, const struct batch *seen, co
 		if (!batch_next(&batch, sight, &move))
 			return true;
 		/* A final state promises that the log is there: clients ask for it at once and never again. */
-		if (batch_state_is_final(move.state))
-			driver_log_archive(app, arena, &batch, sight, &move);
+		if (batch_state_is_final(move.state)) {
+			if (logs != NULL && !log_follow_is_complete(logs, &batch, sight))
+				return true; /* this sight is remembered, and comes again then */
+			driver_log_explain(app, &batch, &move);
+		}
 		if (!store_move(app->store, &batch, sight, &move, &won, &err))
 			break;
 		if (won && move.state != batch.state) {

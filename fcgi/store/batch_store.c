@@ -328,6 +328,30 @@ store_unfinished(struct store *store, struct arena *arena, const char *cluster, 
 }
 
 bool
+store_waiting(struct store *store, struct arena *arena, const char *cluster, int64_t after_id, int limit,
+	      struct batch **ret_batches, size_t *ret_count, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	struct number after, most;
+	const char *params[] = { cluster, number_text(&after, after_id), number_text(&most, limit) };
+
+	if (!store_run(store, STATEMENT_BATCH_WAITING, params, &result, err))
+		return false;
+	store_read_batches(arena, result, ret_batches, ret_count);
+	return true;
+}
+
+bool
+store_waiting_note(struct store *store, int64_t id, const char *why, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	struct number number;
+	const char *params[] = { number_text(&number, id), why };
+
+	return store_run(store, STATEMENT_BATCH_WAITING_NOTE, params, &result, err);
+}
+
+bool
 store_driver_followed(struct store *store, struct arena *arena, const char *cluster, int limit,
 		      struct batch **ret_batches, size_t *ret_count, struct err *err)
 {

@@ -91,6 +91,12 @@ MUST_CHECK bool store_unfinished(struct store *store, struct arena *arena, const
 				 int limit, const char *pushed_before, struct batch **ret_batches, size_t *ret_count,
 				 struct err *err);
 
+/* Batches with id > after that should run by now and do not. */
+MUST_CHECK bool store_waiting(struct store *store, struct arena *arena, const char *cluster, int64_t after_id, int limit,
+			      struct batch **ret_batches, size_t *ret_count, struct err *err);
+/* Why the batch waits, for people; nothing when it does not wait any more. */
+MUST_CHECK bool store_waiting_note(struct store *store, int64_t id, const char *why, struct err *err);
+
 /* Unfinished batches of a cluster whose driver pods are asked directly. */
 MUST_CHECK bool store_driver_followed(struct store *store, struct arena *arena, const char *cluster, int limit,
 				      struct batch **ret_batches, size_t *ret_count, struct err *err);

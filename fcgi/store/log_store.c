@@ -3,12 +3,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "store/store_priv.h"
 
-#define PIECE_LINES 1000        /* as batch_log_page.sql counts on */
-#define TAIL_LINES 10           /* what Livy shows of a log inside a batch (contract livy.md 4.1) */
+#define NUMBER_BYTES 24
 
 bool
 store_log_page(struct store *store, struct arena *arena, int64_t batch_id, int64_t first_line, int64_t count,
@@ -27,41 +28,63 @@ store_log_page(struct store *store, struct arena *arena, int64_t batch_id, int64
 	return true;
 }
 
-static struct json_object *
-slice(struct json_object *lines, size_t first, size_t end)
+static int64_t
+number_at(const PGresult *result, const char *column)
 {
-	struct json_object *piece = json_object_new_array();
+	const char *text = store_value(result, 0, column);
 
-	for (size_t i = first; i < end; i++)
-		json_object_array_add(piece, json_object_get(json_object_array_get_idx(lines, i)));
-	return piece;
+	return text == NULL ? 0 : strtoll(text, NULL, 10);
 }
 
 static bool
-write_piece(struct store *store, enum statement_id id, int64_t batch_id, size_t number, struct json_object *lines,
-	    struct err *err)
+flag_at(const PGresult *result, const char *column)
 {
-	AUTO_PGRESULT PGresult *result = NULL;
-	char id_text[24], number_text[24];
-	const char *params[] = { id_text, number_text, json_text(lines) };
+	const char *text = store_value(result, 0, column);
 
-	snprintf(id_text, sizeof(id_text), "%" PRId64, batch_id);
-	snprintf(number_text, sizeof(number_text), "%zu", number);
-	return store_run(store, id, params, &result, err);
+	return text != NULL && strcmp(text, "t") == 0;
 }
 
 bool
-store_log_archive(struct store *store, int64_t batch_id, struct json_object *lines, struct err *err)
+store_log_position(struct store *store, int64_t batch_id, struct log_position *ret_position, struct err *err)
 {
-	size_t total = json_object_array_length(lines);
-	AUTO_JSON struct json_object *tail = slice(lines, total > TAIL_LINES ? total - TAIL_LINES : 0, total);
+	AUTO_PGRESULT PGresult *result = NULL;
+	char id_text[NUMBER_BYTES];
+	const char *params[] = { id_text };
 
-	for (size_t first = 0; first < total; first += PIECE_LINES) {
-		size_t end = first + PIECE_LINES < total ? first + PIECE_LINES : total;
-		AUTO_JSON struct json_object *piece = slice(lines, first, end);
+	snprintf(id_text, sizeof(id_text), "%" PRId64, batch_id);
+	if (!store_run(store, STATEMENT_BATCH_LOG_POSITION, params, &result, err))
+		return false;
+	if (PQntuples(result) == 0)
+		return err_set(err, ERR_NOT_FOUND, "%s", "");
+	*ret_position = (struct log_position){
+		.lines_count = number_at(result, "log_lines_count"),
+		.size_bytes = number_at(result, "size_bytes"),
+		.last_at_ns = number_at(result, "last_at_ns"),
+		.second_count = number_at(result, "second_count"),
+		.second_before_count = number_at(result, "second_before_count"),
+		.closed = flag_at(result, "closed"),
+		.is_known = flag_at(result, "is_known"),
+	};
+	return true;
+}
 
-		if (!write_piece(store, STATEMENT_BATCH_LOG_WRITE, batch_id, first, piece, err))
-			return false;
-	}
-	return write_piece(store, STATEMENT_BATCH_LOG_WRITTEN, batch_id, total, tail, err);
+bool
+store_log_append(struct store *store, int64_t batch_id, int64_t first_line, struct json_object *lines,
+		 const struct log_position *position, bool *ret_written, struct err *err)
+{
+	const int64_t numbers[] = {
+		batch_id, first_line, position->size_bytes, position->last_at_ns, position->second_count,
+		position->second_before_count,
+	};
+	char texts[ARRAY_COUNT(numbers)][NUMBER_BYTES];
+	const char *params[] = { texts[0], texts[1], json_text(lines), texts[2], texts[3], texts[4], texts[5],
+				 position->closed ? "t" : "f" };
+	AUTO_PGRESULT PGresult *result = NULL;
+
+	for (size_t i = 0; i < ARRAY_COUNT(numbers); i++)
+		snprintf(texts[i], sizeof(texts[i]), "%" PRId64, numbers[i]);
+	if (!store_run(store, STATEMENT_BATCH_LOG_APPEND, params, &result, err))
+		return false;
+	*ret_written = PQntuples(result) == 1;
+	return true;
 }

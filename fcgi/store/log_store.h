@@ -8,15 +8,23 @@
 #include <json-c/json.h>
 
 #include "base/arena.h"
+#include "batch/log_lines.h"
 #include "store/store.h"
 
 /* Lines first_line .. first_line + count - 1, as far as they exist; line numbers count from 0 and never change. */
 MUST_CHECK bool store_log_page(struct store *store, struct arena *arena, int64_t batch_id, int64_t first_line,
 			       int64_t count, struct json_object **ret_lines, struct err *err);
 
+/* How far the log has been taken; err also ERR_NOT_FOUND: no such batch. */
+MUST_CHECK bool store_log_position(struct store *store, int64_t batch_id, struct log_position *ret_position,
+				   struct err *err);
+
 /*
- * Archives a whole log; repeating it writes the same again. lines is a JSON array of strings without NUL, valid UTF-8.
+ * Appends lines, the first of them numbered first_line, and keeps the position after them, both or neither.
+ * lines        array of strings without NUL, valid UTF-8
+ * ret_written  false: the log does not end before first_line; ask for its position again
  */
-MUST_CHECK bool store_log_archive(struct store *store, int64_t batch_id, struct json_object *lines, struct err *err);
+MUST_CHECK bool store_log_append(struct store *store, int64_t batch_id, int64_t first_line, struct json_object *lines,
+				 const struct log_position *position, bool *ret_written, struct err *err);
 
 #endif

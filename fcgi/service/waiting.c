@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/waiting.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "crd/crd.h"
+#include "store/batch_store.h"
+
+/* Two calls each: the dispatch that they are part of goes on soon. */
+#define LOOKED_AT_ONCE 5
+#define ROUND_INTERVAL_MS 5000
+#define EVENTS_READ_MAX 20
+
+static void
+keep_newest(void *context, struct json_object *event)
+{
+	struct json_object **newest = context;
+
+	if (*newest != NULL && !crd_event_is_newer(event, *newest))
+		return;
+	json_object_put(*newest);
+	*newest = json_object_get(event);
+}
+
+/* The newest warning about the pod, the arena's, or NULL. */
+static struct json_object *
+newest_warning(struct app_cluster *cluster, struct arena *arena, struct json_object *pod)
+{
+	const char *namespace = json_string_at(pod, "metadata", "namespace", NULL);
+	const char *uid = json_string_at(pod, "metadata", "uid", NULL);
+	struct json_object *events = NULL, *items, *newest = NULL;
+	struct err err = ERR_INIT;
+
+	if (namespace == NULL || uid == NULL ||
+	    !kube_get(cluster->kube,
+		      arena_printf(arena, "/api/v1/namespaces/%s/events?limit=%d&fieldSelector=%s", namespace, EVENTS_READ_MAX,
+				   kube_escape(arena, arena_printf(arena, "involvedObject.uid=%s,type=Warning", uid))),
+		      &events, &err))
+		return NULL;
+	items = json_member(events, "items");
+	for (size_t i = 0; json_object_is_type(items, json_type_array) && i < json_object_array_length(items); i++)
+		keep_newest(&newest, json_object_array_get_idx(items, i));
+	json_object_put(events);
+	return arena_own_json(arena, newest);
+}
+
+static void
+explain(struct app *app, struct app_cluster *cluster, struct arena *arena, const struct batch *batch)
+{
+	const char *name = batch->driver_pod != NULL ? batch->driver_pod : arena_printf(arena, "%s-driver", batch->object_name);
+	struct json_object *pod = NULL;
+	struct err err = ERR_INIT;
+	const char *why;
+
+	/* Without a pod it is the object that knows, and the watch has said so. */
+	if (!kube_get(cluster->kube, arena_printf(arena, "/api/v1/namespaces/%s/pods/%s", batch->namespace, name), &pod, &err))
+		return;
+	arena_own_json(arena, pod);
+	why = crd_pod_waiting_for(arena, pod);
+	if (why == NULL && crd_pod_is_pending(pod))
+		why = crd_event_text(arena, newest_warning(cluster, arena, pod));
+	if (why != NULL && !store_waiting_note(app->store, batch->id, why, &err))
+		log_failure(&app->log, LOG_LEVEL_WARNING, "waiting_not_noted", &err, LOG_INT("batch", batch->id));
+}
+
+void
+waiting_explain(struct app *app, struct app_cluster *cluster, struct waiting *waiting)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	struct err err = ERR_INIT;
+	struct batch *batches;
+	struct arena arena;
+	size_t count = 0;
+
+	if (waiting->after_id == 0 && waiting->round_began_ms != 0 && now_ms - waiting->round_began_ms < ROUND_INTERVAL_MS)
+		return;
+	if (waiting->after_id == 0)
+		waiting->round_began_ms = now_ms;
+	arena_init(&arena, LIMIT_ARENA_BYTES);
+	if (!store_waiting(app->store, &arena, cluster->config->name, waiting->after_id, LOOKED_AT_ONCE, &batches, &count,
+			   &err))
+		log_failure(&app->log, LOG_LEVEL_WARNING, "waiting_not_read", &err);
+	for (size_t i = 0; i < count; i++)
+		explain(app, cluster, &arena, &batches[i]);
+	waiting->after_id = count == LOOKED_AT_ONCE ? batches[count - 1].id : 0;
+	arena_release(&arena);
+}

@@ -1,0 +1,7 @@
+-- sql/statements/batch_waiting.sql   $1 cluster, $2 id after which to go on, $3 how many at most.
+-- Batches whose driver should run by now: Kubernetes is asked why it does not.
+SELECT * FROM batch_brief
+WHERE cluster = $1 AND finished_at IS NULL AND state = 'starting' AND kill_requested_at IS NULL AND id > $2::bigint
+      AND pushed_at < now() - interval '10 s'
+ORDER BY id
+LIMIT $3::int
