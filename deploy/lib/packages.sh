@@ -14,6 +14,7 @@ libfcgi-dev          version:2.4.2-2+deb12u1
 libjson-c-dev        module:json-c
 libpq-dev            module:libpq
 libyaml-dev          module:yaml-0.1
+zlib1g-dev           module:zlib
 make                 command:make
 multiwatch           command:multiwatch
 nginx                command:nginx
