@@ -9,6 +9,8 @@
 
 /* Rows that one page may look at: some 10 ms of work. More batches with one beginning of their names are "many", too. */
 #define LOOK_AT_MOST 5000
+/* For each one that is wanted, at first. */
+#define LOOK_FIRST 4
 
 /* What leads through an index in the order of ids; the other filters are applied to what it finds. */
 enum lead { LEAD_ID, LEAD_OWNER, LEAD_CLUSTER, LEAD_STATE, LEAD_NAME };
@@ -123,17 +125,11 @@ next_position(const PGresult *result, const struct batch *batches, size_t *count
 	return read_number(result, 0, "looked_count") < look ? 0 : read_number(result, 0, "looked_last");
 }
 
-bool
-store_list_page(struct store *store, struct arena *arena, const struct store_list_filter *filter,
-		struct batch **ret_batches, size_t *ret_count, int64_t *ret_next, struct err *err)
+/* One look at so many rows. */
+static bool
+look_for_page(struct store *store, struct arena *arena, const struct store_list_filter *filter, enum lead lead,
+	      int64_t low, int64_t high, int64_t look, PGresult **ret_result, struct err *err)
 {
-	AUTO_PGRESULT PGresult *result = NULL;
-	int64_t low, high, look;
-	enum lead lead;
-
-	if (!choose_lead(store, arena, filter, &lead, err) || !find_bounds(store, filter, &low, &high, err))
-		return false;
-	look = leads_alone(filter, lead) ? filter->limit + 1 : LOOK_AT_MOST;
 	const char *params[] = {
 		text_of(arena, low),
 		text_of(arena, high),
@@ -146,15 +142,38 @@ store_list_page(struct store *store, struct arena *arena, const struct store_lis
 		filter->accepted_from,
 		filter->accepted_before,
 	};
-	if (!store_run(store, pages[lead][filter->newest_first ? 1 : 0], params, &result, err))
+
+	return store_run(store, pages[lead][filter->newest_first ? 1 : 0], params, ret_result, err);
+}
+
+bool
+store_list_page(struct store *store, struct arena *arena, const struct store_list_filter *filter,
+		struct batch **ret_batches, size_t *ret_count, int64_t *ret_next, struct err *err)
+{
+	int64_t low, high, look;
+	enum lead lead;
+
+	if (!choose_lead(store, arena, filter, &lead, err) || !find_bounds(store, filter, &low, &high, err))
 		return false;
-	*ret_count = 0;
-	*ret_batches = NULL;
-	/* without a match there is still a row that says how far was looked */
-	if (store_value(result, 0, "id") != NULL)
-		store_read_batches(arena, result, ret_batches, ret_count);
-	*ret_next = next_position(result, *ret_batches, ret_count, filter->limit, look);
-	return true;
+	look = filter->limit + 1;
+	/* what is wanted is mostly near: a short look first */
+	if (!leads_alone(filter, lead))
+		look = look * LOOK_FIRST < LOOK_AT_MOST ? look * LOOK_FIRST : LOOK_AT_MOST;
+	for (;;) {
+		AUTO_PGRESULT PGresult *result = NULL;
+
+		if (!look_for_page(store, arena, filter, lead, low, high, look, &result, err))
+			return false;
+		*ret_count = 0;
+		*ret_batches = NULL;
+		/* without a match there is still a row that says how far was looked */
+		if (store_value(result, 0, "id") != NULL)
+			store_read_batches(arena, result, ret_batches, ret_count);
+		*ret_next = next_position(result, *ret_batches, ret_count, filter->limit, look);
+		if (*ret_next == 0 || *ret_count == (size_t)filter->limit || look == LOOK_AT_MOST)
+			return true;
+		look = LOOK_AT_MOST;
+	}
 }
 
 bool

@@ -88,6 +88,23 @@ def test_a_created_range_holds_its_beginning_and_not_its_end(livy, ledger, first
     assert pages(livy, **query, order=order, limit=50) == (ids if order == "asc" else ids[::-1])
 
 
+def test_rare_ones_are_found_over_several_looks(livy, ledger, database):
+    """More batches than one page looks at lie before what is wanted."""
+    last = ledger[-1]["id"]
+    database.execute(INSERT, {"count": 12000})
+    database.execute("UPDATE batch SET owner = 'rare' WHERE id = (SELECT max(id) FROM batch)")
+    try:
+        rare = database.value("SELECT max(id) FROM batch")
+        state = database.value("SELECT state::text FROM batch WHERE id = %s", (rare,))
+        first = page(livy, cluster="west", createdAfter="2000-01-01", namePrefix="job-", owner="rare")
+        assert [batch["id"] for batch in first["sessions"]] == [rare]
+        assert pages(livy, state=state, namePrefix="job-", createdAfter="2000-01-01", limit=1000)[-1] == rare
+        assert pages(livy, namePrefix="job-", createdAfter=ledger[0]["accepted_at"].isoformat(), limit=1000) == [
+            row["id"] for row in database.rows("SELECT id FROM batch ORDER BY id")]
+    finally:
+        database.execute("DELETE FROM batch WHERE id > %s", (last,))
+
+
 def test_a_total_that_would_have_to_be_counted_is_null(livy, ledger):
     assert page(livy, limit=1)["total"] == COUNT
     assert page(livy, owner="user1", limit=1)["total"] is None
