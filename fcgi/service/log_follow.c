@@ -36,7 +36,7 @@
 #define SILENCE_MS 10000
 #define KILL_WAIT_MS 3000
 /* A killed driver's last words: its pod goes, so they can be had from the open stream only. */
-#define LAST_WORDS_MS 1500
+#define LAST_WORDS_MS 1000
 
 struct followed {
 	int64_t batch_id;
@@ -54,6 +54,7 @@ struct followed {
 	int64_t retry_at_ms, written_ms, write_at_ms;
 	/* the end */
 	bool ending;
+	int64_t ended_ms;               /* when that was learned */
 	bool complete;                  /* all was read that can be had */
 	struct batch_sight sight;
 	int tries;
@@ -346,7 +347,7 @@ end_stream(struct log_follow *logs, struct followed *item, const struct err *err
 static void
 judge_stream(struct log_follow *logs, struct followed *item, int64_t now_ms)
 {
-	int64_t silent_ms = now_ms - item->heard_ms;
+	int64_t silent_ms = now_ms - (item->heard_ms > item->ended_ms ? item->heard_ms : item->ended_ms);
 	struct err err = ERR_INIT;
 
 	if (kube_log_has_ended(item->stream, &err)) {
@@ -474,6 +475,7 @@ log_follow_is_complete(struct log_follow *logs, const struct batch *batch, const
 	if (item->ending)
 		return item->loaded && item->complete && json_object_array_length(item->reader.lines) == 0;
 	item->ending = true;
+	item->ended_ms = clock_monotonic_ms();
 	item->retry_at_ms = 0;
 	/* The first evidence of the end counts; the object it came from will be gone. */
 	item->sight = *sight;
