@@ -32,13 +32,13 @@ operator_start() {
 	binary=$(operator_binary) || die "there is no Spark operator" "" "$OPERATOR_REMEDY"
 	home=$(java_home) || die "there is no Java for the operator's spark-submit" "" "install openjdk-17-jre-headless"
 	# The grace period: after an outage of the API server the operator sees new pods only when its own backoff has
-	# passed, up to a minute later; by default it would call their applications failed after 10 s.
+	# passed, up to a minute later; by default it calls their applications failed 10 s after it began to submit them.
 	# It runs spark-submit itself, which wants its host's name resolved; not every machine can do that.
 	process_start operator env SPARK_HOME="$SPARK_HOME_DIR" JAVA_HOME="$home" KUBECONFIG="$PKI_DIR/operator.kubeconfig" \
 		KUBERNETES_SERVICE_HOST="$APISERVER_IP" KUBERNETES_SERVICE_PORT="$APISERVER_PORT" \
 		KUBERNETES_TRUST_CERTIFICATES=true SPARK_LOCAL_HOSTNAME=localhost TMPDIR="$RUN_DIR" \
 		"$binary" controller start --kubeconfig="$PKI_DIR/operator.kubeconfig" --namespaces="$JOB_NAMESPACE" \
-		--leader-election=false --enable-ui-service=false --driver-pod-creation-grace-period=90s \
+		--leader-election=false --enable-ui-service=false --driver-pod-creation-grace-period=3m \
 		--health-probe-bind-address="127.0.0.1:$OPERATOR_HEALTH_PORT"
 }
 

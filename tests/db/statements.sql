@@ -1,0 +1,120 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What each statement does, and that a repetition of it does no harm.
+\set ON_ERROR_STOP on
+\i :prepare
+BEGIN;
+SELECT plan(63);
+
+SELECT is(count(*), :statements::bigint, 'every file of sql/statements prepares on a fresh schema') FROM pg_prepared_statements;
+
+-- batch_accept: uid, protocol, name, owner, proxy_user, cluster, namespace, operator, request, request id, spec, claim ms, key, whole request
+\set uid '10000000-0000-4000-8000-000000000001'
+EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}') \gset new_
+SELECT is(:'new_is_new'::boolean, true, 'a batch is accepted');
+SELECT is(:'new_state'::text, 'accepted', 'its state is accepted');
+SELECT is(:'new_uid'::text, :'uid', 'it has the uid that it was given');
+SELECT is((SELECT object FROM batch_push WHERE batch_id = :new_id), '{"spec": 1}'::jsonb, 'the push that it owes is in the same commit');
+SELECT ok((SELECT claimed_until > clock_timestamp() + interval '3 s' FROM batch_push WHERE batch_id = :new_id), 'and claimed by whoever accepted it');
+SELECT results_eq(format('SELECT kind, state::text, request_id FROM batch_event WHERE batch_id = %s', :new_id),
+	$$VALUES ('accepted', 'accepted', 'req1')$$, 'and so is the event');
+EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}') \gset twice_
+SELECT is(:'twice_id'::text, :'new_id', 'the same uid again is the same batch');
+SELECT is(:'twice_is_new'::boolean, false, 'and not a new one');
+SELECT is(count(*), 1::bigint, 'there is one row') FROM batch;
+SELECT is(count(*), 1::bigint, 'one push') FROM batch_push;
+SELECT is(count(*), 1::bigint, 'and one event') FROM batch_event;
+
+-- A client's key makes the uid.
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000002', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x') \gset key_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000003', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x') \gset again_
+SELECT is(:'again_id'::text, :'key_id', 'the same key is the same batch, whichever worker has it');
+SELECT is(:'again_is_same'::boolean, true, 'the request is the same');
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000004', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'y') \gset other_
+SELECT is(:'other_is_same'::boolean, false, 'another request with that key is seen to be another');
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000005', 'livy', NULL, 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x') \gset ann_
+SELECT isnt(:'ann_id'::text, :'key_id', 'another owner''s key is another key');
+
+-- batch_move: id, expected, wanted, reason, message, app id, pod, attempts, follow
+EXECUTE batch_move(:'new_id', 'accepted', 'running', NULL, NULL, 'spark-1', 'pod-1', '1', 'f') \gset moved_
+SELECT is(:'moved_id'::text, :'new_id', 'a move from the expected state is won');
+SELECT ok(started_at IS NOT NULL AND finished_at IS NULL AND app_id = 'spark-1' AND driver_pod = 'pod-1', 'running has a start and what was learned') FROM batch WHERE id = :new_id;
+SELECT is_empty(format('EXECUTE batch_move(%L, ''accepted'', ''dead'', NULL, NULL, NULL, NULL, 1, false)', :'new_id'), 'a move from another state is lost');
+SELECT is(state::text, 'running', 'and changes nothing') FROM batch WHERE id = :new_id;
+EXECUTE batch_move(:'new_id', 'running', 'running', NULL, NULL, NULL, NULL, '2', 't') \gset same_
+SELECT ok(driver_followed AND attempts = 2 AND app_id = 'spark-1', 'what is merely learned is kept, and what is not said stays') FROM batch WHERE id = :new_id;
+SELECT is(count(*), 2::bigint, 'but is no event') FROM batch_event WHERE batch_id = :new_id;
+EXECUTE batch_move(:'new_id', 'running', 'success', NULL, NULL, NULL, NULL, '1', 'f') \gset done_
+SELECT ok(finished_at IS NOT NULL, 'a final state has its time') FROM batch WHERE id = :new_id;
+SELECT is_empty(format('SELECT FROM batch_push WHERE batch_id = %s', :new_id), 'and nothing is owed any more');
+SELECT is_empty(format('EXECUTE batch_move(%L, ''success'', ''dead'', NULL, NULL, NULL, NULL, 1, false)', :'new_id'), 'nothing moves a final state');
+SELECT results_eq(format('SELECT kind, state::text FROM batch_event WHERE batch_id = %s ORDER BY id', :new_id),
+	$$VALUES ('accepted', 'accepted'), ('state', 'running'), ('state', 'success')$$, 'the events tell the story');
+
+-- batch_pushed
+EXECUTE batch_pushed(:'key_id', 'worker') \gset pushed_
+SELECT is(:'pushed_state'::text, 'starting', 'a pushed batch is starting');
+SELECT isnt(:'pushed_pushed_at'::text, '', 'and has its time');
+SELECT is_empty(format('SELECT FROM batch_push WHERE batch_id = %s', :key_id), 'nothing is owed');
+EXECUTE batch_pushed(:'key_id', 'watcher') \gset repushed_
+SELECT is(:'repushed_id'::text, :'key_id', 'who says so again gets the row');
+SELECT is(count(*), 1::bigint, 'and there is one event of it') FROM batch_event WHERE batch_id = :key_id AND kind = 'pushed';
+
+-- batch_push_claim, batch_push_deferred
+SELECT is_empty('EXECUTE batch_push_claim(''default'', 1000, 0)', 'no more is claimed than asked for');
+SELECT pg_sleep(0.01);
+EXECUTE batch_push_claim('default', '60000', '10') \gset claim_
+SELECT is(:'claim_id'::text, :'ann_id', 'a push that nobody holds is taken over');
+SELECT is(:'claim_tries'::text, '2', 'its tries are counted');
+SELECT is_empty('EXECUTE batch_push_claim(''default'', 1000, 10)', 'and is held from then on');
+SELECT is_empty('EXECUTE batch_push_claim(''other'', 1000, 10)', 'another cluster''s are not seen');
+SELECT lives_ok(format('EXECUTE batch_push_deferred(%L, ''0'', ''quota'')', :'ann_id'), 'a push is put off');
+SELECT is(message, 'quota', 'and the batch says why') FROM batch WHERE id = :ann_id;
+SELECT is(last_error, 'quota', 'so does the push') FROM batch_push WHERE batch_id = :ann_id;
+
+-- batch_kill_request: id, actor, request id, kind
+EXECUTE batch_kill_request(:'ann_id', 'ann', 'r9', 'delete') \gset kill_
+SELECT ok(:'kill_kill_requested_at' <> '' AND :'kill_deleted_at' <> '', 'a DELETE of an unfinished batch asks for its kill');
+SELECT is_empty('EXECUTE batch_push_claim(''default'', 1000, 10)', 'what is to be killed is not pushed any more');
+SELECT is(count(*), 1::bigint, 'the event has actor and request') FROM batch_event WHERE batch_id = :ann_id AND kind = 'delete' AND actor = 'ann' AND request_id = 'r9';
+EXECUTE batch_kill_request(:'ann_id', 'ann', 'r9', 'delete') \gset rekill_
+SELECT is(:'rekill_kill_requested_at'::text, :'kill_kill_requested_at', 'a second request changes nothing');
+EXECUTE batch_kill_owed('default', '10') \gset owed_
+SELECT is(:'owed_id'::text, :'ann_id', 'the kill is owed');
+SELECT is(:'owed_held'::boolean, false, 'and nobody holds its push');
+SELECT is_empty('EXECUTE batch_kill_owed(''other'', 10)', 'not by another cluster');
+EXECUTE batch_kill_request(:'new_id', NULL, 'r', 'delete') \gset late_
+SELECT is(kill_requested_at, NULL, 'a finished batch is only deleted') FROM batch WHERE id = :new_id;
+SELECT is(state::text, 'success', 'and keeps its end') FROM batch WHERE id = :new_id;
+SELECT is_empty('EXECUTE batch_kill_request(0, NULL, ''r'', ''delete'')', 'what is not there is not killed');
+
+-- batch_refused
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000006', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '') \gset no_
+EXECUTE batch_refused(:'no_id', 'no such namespace') \gset refused_
+SELECT results_eq(format('SELECT state::text, reason::text, message, log_lines_count, log_tail FROM batch WHERE id = %s', :no_id),
+	$$VALUES ('error', 'refused', 'no such namespace', 1::bigint, '["no such namespace"]'::jsonb)$$, 'a refused batch keeps the words');
+SELECT is_empty(format('EXECUTE batch_refused(%L, ''x'')', :'no_id'), 'once');
+SELECT is_empty(format('EXECUTE batch_refused(%L, ''x'')', :'key_id'), 'what was pushed is not refused');
+
+-- Lists, logs.
+SELECT is(count(*), 2::bigint, 'deleted ones are not listed') FROM batch WHERE deleted_at IS NULL;
+EXECUTE batch_count \gset
+SELECT is(:'total'::text, '2', 'nor counted');
+SELECT lives_ok(format($$EXECUTE batch_log_write(%L, '0', '["a", "b", "c"]')$$, :'new_id'), 'a piece of a log is written');
+SELECT lives_ok(format($$EXECUTE batch_log_write(%L, '0', '["a", "b", "c", "d"]')$$, :'new_id'), 'and again, longer');
+EXECUTE batch_log_page(:'new_id', '1', '2') \gset page_
+SELECT is(:'page_lines'::text, '["b", "c"]', 'a page has the lines asked for');
+EXECUTE batch_log_page(:'new_id', '4', '10') \gset past_
+SELECT is(:'past_lines'::text, '[]', 'a page past the end has none');
+EXECUTE batch_log_page(:'no_id', '0', '10') \gset words_
+SELECT is(:'words_lines'::text, '["no such namespace"]', 'a refusal''s words are its log');
+EXECUTE batch_log_page('0', '0', '10') \gset none_
+SELECT is(:'none_lines'::text, '[]', 'no log is an empty one');
+
+-- lease, metrics
+EXECUTE lease_try('default') \gset
+SELECT is(:'leased'::boolean, true, 'a lease that nobody has is given');
+SELECT lives_ok('EXECUTE cluster_watch_note(''default'', ''host/1'', ''synced'', NULL)', 'a watcher notes that it lives');
+SELECT isnt_empty('EXECUTE metrics_clusters', 'and metrics see it');
+
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""End-to-end tests: the real gateway, PostgreSQL, nginx, Kubernetes, Kubeflow operator, Spark and Airflow.
+
+SPARKGATE_E2E=skip leaves them out; =required makes it a failure when they cannot run here.
+SPARKGATE_E2E_KEEP=1 leaves everything running, so that the next run starts at once.
+SPARKGATE_E2E_DIR (default: e2e/ in the state directory), SPARKGATE_E2E_SLOT (2): where, and with which ports.
+"""
+import os
+
+import pytest
+
+from live_stack import LiveStack, NotHere
+
+NOT_RUN = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def live(request):
+    mode = os.environ.get("SPARKGATE_E2E") or os.environ.get("SPARKGATE_TEST_CLUSTER", "")
+    stack = LiveStack()
+    try:
+        if mode == "skip":
+            raise NotHere("left out by SPARKGATE_E2E or SPARKGATE_TEST_CLUSTER")
+        stack.check_here()
+    except NotHere as why:
+        if mode == "required":
+            pytest.fail(f"end-to-end tests cannot run here: {why}", pytrace=False)
+        request.config.stash[NOT_RUN] = str(why)
+        pytest.skip(f"end-to-end tests: {why}")
+    keep = os.environ.get("SPARKGATE_E2E_KEEP", "") not in ("", "0")
+    try:
+        stack.up()
+        yield stack
+    finally:
+        if not keep:
+            stack.save_logs()
+            stack.destroy()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """The end of the gateway's own logs goes with a failure."""
+    report = (yield).get_result()
+    stack = getattr(item, "funcargs", {}).get("live")
+    if report.failed and stack is not None:
+        for name, text in stack.log_texts():
+            if text.strip():
+                report.sections.append((name, "\n".join(text.splitlines()[-25:])))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    why = config.stash.get(NOT_RUN, None)
+    if why is not None:
+        terminalreporter.write_line(f"THE END-TO-END TESTS DID NOT RUN: {why}", yellow=True, bold=True)

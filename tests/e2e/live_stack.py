@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole gateway on a real one-node Kubernetes with the real Kubeflow operator, started by deploy/quickstart.
+
+The same path that a newcomer takes, in a state directory and a slot of its own, so that a quickstart that is in use
+is not disturbed.
+"""
+import contextlib
+import csv
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+from process import Process, children, start_ticks
+from waiting import wait_for
+
+CLONE = pathlib.Path(__file__).resolve().parents[2]
+STATE_DIR = pathlib.Path(os.environ.get("SPARKGATE_STATE_DIR", CLONE / ".sparkgate"))
+NAMESPACE = "spark"
+QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+
+class NotHere(Exception):
+    """What these tests need is not on this machine; the text says what, and how to get it."""
+
+
+def operator_is_known():
+    return (
+        os.environ.get("SPARK_OPERATOR")
+        or (CLONE / "../shared/bin/spark-operator.xz").exists()
+        or (STATE_DIR / "cluster/bin/spark-operator").exists()
+    )
+
+
+class LiveStack:
+    def __init__(self):
+        self.dir = pathlib.Path(os.environ.get("SPARKGATE_E2E_DIR", STATE_DIR / "e2e")).absolute()
+        self.slot = int(os.environ.get("SPARKGATE_E2E_SLOT", "2"))
+        self.environment = dict(os.environ, SPARKGATE_SLOT=str(self.slot))
+        self.environment.setdefault("SPARKGATE_CLUSTER_CACHE", str(STATE_DIR / "cluster"))
+        self.environment.setdefault("SPARKGATE_TOOLS_CACHE", str(STATE_DIR / "tools"))
+        # The operator starts a Java program a submission; this halves what each costs, and changes nothing else.
+        self.environment.setdefault("JAVA_TOOL_OPTIONS", QUICK_JAVA)
+        self.cache = pathlib.Path(self.environment["SPARKGATE_CLUSTER_CACHE"])
+        self.livy_port = 8998 if self.slot == 0 else 18998 + self.slot
+        self.all_port = 8080 if self.slot == 0 else 18080 + self.slot
+        self.livy_url = f"http://127.0.0.1:{self.livy_port}"
+        self.all_url = f"http://127.0.0.1:{self.all_port}"
+
+    # --- up and down ------------------------------------------------------------------------------------------
+
+    def check_here(self):
+        if os.geteuid() != 0:
+            raise NotHere("a node of Kubernetes needs root: run the tests as root or with sudo")
+        if not operator_is_known():
+            raise NotHere("no Kubeflow operator: name its binary by SPARK_OPERATOR=FILE")
+        if not pathlib.Path(os.environ.get("SPARKGATE_CRDS", CLONE / "../shared/crds")).is_dir():
+            raise NotHere("no SparkApplication definition: name its directory by SPARKGATE_CRDS=DIR")
+
+    def up(self):
+        """Twice is harmless: what runs already stays, what has ended is started."""
+        # The state directory around it is ours as well; without the mark a later quickstart would refuse it.
+        STATE_DIR.mkdir(parents=True, exist_ok=True)
+        (STATE_DIR / ".sparkgate-state").touch()
+        self.run(["deploy/quickstart", "up", "--yes", "--no-demo", "--dir", str(self.dir)], limit_s=1500)
+
+    def destroy(self):
+        self.run(["deploy/quickstart", "destroy", "--yes", "--dir", str(self.dir)], limit_s=180)
+
+    def save_logs(self):
+        """Where a failure can be looked into after everything else is gone."""
+        saved = self.dir.with_name(self.dir.name + "-log")
+        shutil.rmtree(saved, ignore_errors=True)
+        shutil.copytree(self.dir / "log", saved)
+
+    def run(self, command, limit_s=120):
+        log = self.dir.with_name(self.dir.name + "-command.log")
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "w", encoding="utf-8") as out:
+            done = subprocess.run(
+                command, cwd=CLONE, env=self.environment, stdin=subprocess.DEVNULL, stdout=out,
+                stderr=subprocess.STDOUT, timeout=limit_s, check=False,
+            )
+        assert done.returncode == 0, f"{' '.join(command)}: status {done.returncode}\n{log.read_text()[-4000:]}"
+
+    def cluster(self, *words):
+        self.run(["deploy/local-cluster/cluster", *words, "--dir", str(self.dir)])
+
+    # --- the processes ----------------------------------------------------------------------------------------
+
+    def pid(self, name):
+        """Of a part that deploy/ started; None when it has ended."""
+        for run_dir in (self.dir / "run", self.dir / "cluster/run"):
+            file = run_dir / f"{name}.pid"
+            if file.exists():
+                pid, ticks = (int(line) for line in file.read_text().split()[:2])
+                return pid if start_ticks(pid) == ticks else None
+        return None
+
+    def worker_pids(self):
+        return [pid for pid in children(self.pid("workers")) if start_ticks(pid)]
+
+    @contextlib.contextmanager
+    def supervised_watchers(self, count=2):
+        """Watchers that somebody starts again, as systemd or a Deployment would; gives their supervisor."""
+        self.kill9(self.pid("watcher"))
+        multiwatch = Process(self.dir, "watchers", [
+            shutil.which("multiwatch"), f"--forks={count}", "--retry=1000", "--signal=TERM", "--",
+            self.program("sparkgate-watcher"), "-c", str(self.dir / "sparkgate.yaml"),
+        ])
+        multiwatch.stop()  # of a run that was killed
+        multiwatch.start()
+        try:
+            yield multiwatch
+        finally:
+            multiwatch.stop()
+            self.up()
+
+    def program(self, name):
+        (found,) = (self.dir / "prefix").glob(f"*bin/{name}")
+        return str(found)
+
+    @staticmethod
+    def kill9(pid):
+        """True when it was there to be killed."""
+        if pid is None or start_ticks(pid) is None:
+            return False
+        with contextlib.suppress(ProcessLookupError):  # somebody else was quicker
+            os.kill(pid, signal.SIGKILL)
+        wait_for(f"the end of process {pid}", lambda: start_ticks(pid) is None)
+        return True
+
+    # --- what the database and Kubernetes say -----------------------------------------------------------------
+
+    @property
+    def conninfo(self):
+        return f"host={self.dir}/pg/socket dbname=sparkgate user=sparkgate"
+
+    def rows(self, sql):
+        """Rows as dictionaries of text; null is the empty string, as psql has it."""
+        done = subprocess.run(
+            ["psql", "-XqA", "--csv", "-v", "ON_ERROR_STOP=1", self.conninfo, "-c", sql],
+            capture_output=True, text=True, timeout=30, check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return list(csv.DictReader(done.stdout.splitlines(keepends=True)))
+
+    def row(self, sql):
+        rows = self.rows(sql)
+        assert len(rows) == 1, f"{len(rows)} rows: {sql}"
+        return rows[0]
+
+    def kubectl_command(self, *words):
+        return [
+            str(self.cache / "bin/kubectl"), "--kubeconfig", str(self.dir / "cluster/run/admin.kubeconfig"),
+            "--namespace", NAMESPACE, *words,
+        ]
+
+    def kubectl(self, *words, check=True):
+        done = subprocess.run(
+            self.kubectl_command(*words), capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0 or not check, done.stderr
+        return done.stdout
+
+    def objects(self, kind, name):
+        """The objects of that name: one or none."""
+        text = self.kubectl("get", kind, "--field-selector", f"metadata.name={name}", "-o", "json")
+        return json.loads(text)["items"]
+
+    def log_texts(self):
+        """Name and content of every file in which the gateway's own parts write what they do."""
+        names = ("workers", "watcher", "nginx", "nginx-access", "nginx-error", "postgres", "migrate", "config")
+        return [(file.name, file.read_text(errors="replace"))
+                for name in names for file in sorted((self.dir / "log").glob(f"{name}*.log"))]

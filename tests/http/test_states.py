@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""States from evidence, once. The operator does not run here: the tests write the status that it would write."""
+import time
+
+import pytest
+from waiting import stays, wait_for
+
+VISIBLE_S = 2.0
+
+
+@pytest.fixture
+def batch(stack, kube, livy):
+    """A pushed batch: its id and the object's name."""
+    stack.wait_leased()
+    batch_id = livy.submit()["id"]
+    row = stack.wait_state(batch_id, "starting")
+    return batch_id, row["object_name"]
+
+
+def becomes(livy, batch_id, state, limit_s=VISIBLE_S):
+    began = time.monotonic()
+    wait_for(f"a client to see {state}", lambda: livy.state(batch_id) == state, limit_s)
+    return time.monotonic() - began
+
+
+def test_every_state_is_visible_within_two_seconds(stack, kube, livy, batch):
+    batch_id, name = batch
+    kube.report(name, "SUBMITTED", sparkApplicationId="spark-abc", driverInfo={"podName": f"{name}-driver"})
+    wait_for("the application's id", lambda: livy.get(f"/batches/{batch_id}").json()["appId"] == "spark-abc", VISIBLE_S)
+    assert livy.state(batch_id) == "starting"
+    kube.report(name, "RUNNING", sparkApplicationId="spark-abc")
+    becomes(livy, batch_id, "running")
+    kube.report(name, "COMPLETED", sparkApplicationId="spark-abc")
+    becomes(livy, batch_id, "success")
+    row = stack.row(batch_id)
+    assert row["app_id"] == "spark-abc" and row["driver_pod"] == f"{name}-driver"
+    assert row["accepted_at"] <= row["pushed_at"] <= row["started_at"] <= row["finished_at"]
+    moves = [(event["kind"], event["state"]) for event in stack.events(batch_id)]
+    assert moves == [("accepted", "accepted"), ("pushed", "starting"), ("state", "running"), ("state", "success")]
+
+
+@pytest.mark.parametrize("state, message, shown, reason", [
+    ("FAILED", "driver container failed with ExitCode: 3, Reason: Error", "dead", "exit_code"),
+    ("FAILED", "driver container failed with ExitCode: 137, Reason: OOMKilled", "dead", "out_of_memory"),
+    ("FAILED", "The pod was Evicted: low on resource", "dead", "evicted"),
+    ("FAILED", "driver pod not found", "dead", "driver_lost"),
+    ("FAILED", "failed to submit spark application: exit status 1", "dead", "submission_failed"),
+    ("FAILED", "words of a later operator", "dead", "failed"),
+    ("FAILED", "", "dead", "failed"),
+    ("COMPLETED", "", "success", None),
+])
+def test_the_end_has_its_reason_and_words(stack, kube, livy, batch, state, message, shown, reason):
+    batch_id, name = batch
+    kube.report(name, state, message)
+    becomes(livy, batch_id, shown)
+    answer = livy.get(f"/batches/{batch_id}").json()
+    assert answer["reason"] == reason and message in (answer["message"] or "")
+    log = livy.get(f"/batches/{batch_id}/log").json()
+    assert log["total"] == len(log["log"]) and (not message or message in log["log"]), "no pod: its log says why"
+
+
+@pytest.mark.parametrize("state", ["SUBMISSION_FAILED", "PENDING_RERUN", "INVALIDATING", "SUCCEEDING", "FAILING",
+                                   "UNKNOWN", "SUSPENDING", "SOMETHING_NEW", ""])
+def test_states_in_between_are_no_end(stack, kube, livy, batch, state):
+    batch_id, name = batch
+    kube.report(name, state, sparkApplicationId=f"seen-{state}")
+    wait_for("the watcher to have seen it", lambda: stack.row(batch_id)["app_id"] == f"seen-{state}", 5)
+    assert livy.state(batch_id) in ("starting", "running")
+
+
+def test_a_final_state_never_changes(stack, kube, livy, batch):
+    batch_id, name = batch
+    kube.report(name, "COMPLETED")
+    becomes(livy, batch_id, "success")
+    events = len(stack.events(batch_id))
+    kube.report(name, "FAILED", "too late")
+    kube.report(name, "RUNNING")
+    kube.delete_application(name)
+    other = livy.submit()["id"]
+    stack.wait_state(other, "starting")
+    kube.report(stack.row(other)["object_name"], "RUNNING")
+    becomes(livy, other, "running")  # everything before it has been read by then
+    assert livy.state(batch_id) == "success" and len(stack.events(batch_id)) == events
+
+
+def test_delete_answers_at_once_and_kills(stack, kube, livy, batch):
+    batch_id, name = batch
+    kube.report(name, "RUNNING")
+    becomes(livy, batch_id, "running")
+    assert livy.delete(f"/batches/{batch_id}").json() == {"msg": "deleted"}
+    assert livy.state(batch_id) == "killed", "from the moment that the DELETE was answered"
+    wait_for("the object's end", lambda: kube.application(name) is None, 5)
+    row = stack.wait_state(batch_id, "killed", 5)
+    assert row["reason"] == "killed_by_user" and row["finished_at"] and row["deleted_at"]
+    assert batch_id not in [listed["id"] for listed in livy.get("/batches?size=1000").json()["sessions"]]
+    assert livy.delete(f"/batches/{batch_id}").status == 200
+    assert livy.get(f"/batches/{batch_id}/log").status == 200
+
+
+def test_a_killed_batch_stays_killed_when_a_late_success_arrives(stack, kube, livy, batch):
+    """The object lingers by a finalizer, so that its end comes after the kill was asked for."""
+    batch_id, name = batch
+    finalizer = {"metadata": {"finalizers": ["test.example/hold"]}}
+    merge = {"headers": {"Content-Type": "application/merge-patch+json"}}
+    kube.call("PATCH", kube.path(name), finalizer, **merge)
+    livy.delete(f"/batches/{batch_id}")
+    wait_for("the kill to reach Kubernetes", lambda: kube.application(name)["metadata"].get("deletionTimestamp"), 5)
+    kube.report(name, "COMPLETED")
+    stack.wait_state(batch_id, "killed", 5)
+    kube.call("PATCH", kube.path(name), {"metadata": {"finalizers": None}}, **merge)
+    wait_for("the object's end", lambda: kube.application(name) is None, 5)
+    assert livy.state(batch_id) == "killed" and stack.row(batch_id)["reason"] == "killed_by_user"
+
+
+def test_a_finished_batch_that_is_deleted_keeps_its_end(stack, kube, livy, batch):
+    batch_id, name = batch
+    kube.report(name, "FAILED", "driver container failed with ExitCode: 3, Reason: Error")
+    becomes(livy, batch_id, "dead")
+    livy.delete(f"/batches/{batch_id}")
+    assert livy.state(batch_id) == "dead"
+    assert batch_id not in [listed["id"] for listed in livy.get("/batches?size=1000").json()["sessions"]]
+
+
+def test_an_object_deleted_by_somebody_else_is_killed_with_that_reason(stack, kube, livy, batch):
+    batch_id, name = batch
+    kube.delete_application(name)
+    becomes(livy, batch_id, "killed")
+    row = stack.wait_state(batch_id, "killed")
+    assert row["reason"] == "deleted_outside" and row["deleted_at"] is None
+
+
+def test_deleted_before_it_was_pushed_never_reaches_kubernetes(stack, kube, livy, repaired):
+    kube.kill9()
+    try:
+        batch_id = livy.submit()["id"]
+        assert livy.delete(f"/batches/{batch_id}").status == 200
+        assert livy.state(batch_id) == "killed"
+    finally:
+        kube.start()
+    row = stack.wait_state(batch_id, "killed", 30)
+    stays("no object", lambda: kube.application(row["object_name"]) is None, 1)
+
+
+def test_a_doubtful_failure_asks_the_driver_pod(stack, kube, livy, batch):
+    """"driver pod already exist" is what an operator says that lost track of a driver that runs."""
+    batch_id, name = batch
+    uid = kube.application(name)["metadata"]["uid"]
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"{name}-driver", "ownerReferences": [
+        {"apiVersion": "sparkoperator.k8s.io/v1beta2", "kind": "SparkApplication", "name": name, "uid": uid}]},
+        "spec": {"containers": [{"name": "spark-kubernetes-driver", "image": "x"}]}}
+    pods = "/api/v1/namespaces/spark/pods"
+    kube.call("POST", pods, pod)
+    try:
+        report = {"status": {"phase": "Running"}}
+        merge = {"headers": {"Content-Type": "application/merge-patch+json"}}
+        kube.call("PATCH", f"{pods}/{name}-driver/status", report, **merge)
+        kube.report(name, "FAILED", "failed to submit: driver pod already exist")
+        becomes(livy, batch_id, "running", 5)
+        ended = {"status": {"phase": "Failed", "containerStatuses": [{
+            "name": "spark-kubernetes-driver", "image": "x", "imageID": "x", "ready": False, "restartCount": 0,
+            "state": {"terminated": {"exitCode": 4, "reason": "Error"}}}]}}
+        kube.call("PATCH", f"{pods}/{name}-driver/status", ended, **merge)
+        becomes(livy, batch_id, "dead", 5)
+        assert stack.row(batch_id)["reason"] == "exit_code" and "ExitCode: 4" in stack.row(batch_id)["message"]
+    finally:
+        kube.call("DELETE", f"{pods}/{name}-driver?gracePeriodSeconds=0", expect=(200, 404))
+
+
+def test_many_batches_are_no_slower(stack, kube, livy):
+    """State lag does not grow with the number of running applications."""
+    stack.wait_leased()
+    names = {}
+    for _ in range(40):
+        batch_id = livy.submit()["id"]
+        names[batch_id] = stack.row(batch_id)["object_name"]
+    for name in names.values():
+        kube.report(name, "RUNNING")
+    last = list(names)[-1]
+    becomes(livy, last, "running")
+    wait_for("all of them", lambda: all(livy.state(batch_id) == "running" for batch_id in names), VISIBLE_S)

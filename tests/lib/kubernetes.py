@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real etcd and kube-apiserver on loopback (deploy/local-cluster/cluster up --api-only), and a client of it."""
+import base64
+import os
+import pathlib
+import re
+import subprocess
+
+import requests
+
+CLONE = pathlib.Path(__file__).resolve().parents[2]
+STATE_DIR = pathlib.Path(os.environ.get("SPARKGATE_STATE_DIR", CLONE / ".sparkgate"))
+NAMESPACE = "spark"
+GROUP = "/apis/sparkoperator.k8s.io/v1beta2"
+
+
+def missing():
+    """Why there is no API server here, or None."""
+    crds = pathlib.Path(os.environ.get("SPARKGATE_CRDS", CLONE / "../shared/crds"))
+    if os.environ.get("SPARKGATE_TEST_CLUSTER") == "skip":
+        return "left out by --no-cluster"
+    if not crds.is_dir():
+        return "no SparkApplication definition: neither SPARKGATE_CRDS=DIR nor ../shared/crds is there"
+    return None
+
+
+class Kubernetes:
+    def __init__(self, directory, slot):
+        self.dir = pathlib.Path(directory)
+        self.slot = slot
+        self.environment = dict(os.environ, SPARKGATE_SLOT=str(slot))
+        self.environment.setdefault("SPARKGATE_CLUSTER_CACHE", str(STATE_DIR / "cluster"))
+        self.environment.setdefault("SPARKGATE_TOOLS_CACHE", str(STATE_DIR / "tools"))
+        self.kubeconfig = self.dir / "cluster/run/gateway.kubeconfig"
+        self.url = f"https://127.0.0.1:{26443 + 100 * slot}"
+        self._session = None
+
+    def cluster(self, *words, limit_s=1500):
+        done = subprocess.run(
+            [CLONE / "deploy/local-cluster/cluster", *words, "--dir", self.dir], env=self.environment,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s, check=False,
+        )
+        assert done.returncode == 0, f"cluster {' '.join(words)}: {done.stdout}{done.stderr}"
+
+    def up(self):
+        self.cluster("up", "--api-only")
+
+    def down(self):
+        self.cluster("down")
+
+    def start(self):
+        """The API server, until it is ready."""
+        self.cluster("start", "kube-apiserver", limit_s=120)
+
+    def kill9(self):
+        self.cluster("kill", "kube-apiserver", limit_s=60)
+
+    # --- its API, as its administrator -----------------------------------------------------------------------
+
+    @property
+    def session(self):
+        if self._session is None:
+            text = (self.dir / "cluster/run/admin.kubeconfig").read_text()
+            run = self.dir / "cluster/run"
+            self._session = requests.Session()
+            self._session.trust_env = False  # neither its proxies nor its certificates are meant for this server
+            self._session.verify = self._file(text, "certificate-authority", run / "test-ca.crt")
+            self._session.cert = (
+                self._file(text, "client-certificate", run / "test-admin.crt"),
+                self._file(text, "client-key", run / "test-admin.key"),
+            )
+        return self._session
+
+    @staticmethod
+    def _file(text, key, target):
+        """The file that a kubeconfig names, or that it holds itself."""
+        data = re.search(rf"^\s*{key}-data:\s*(\S+)", text, re.M)
+        if data is None:
+            return re.search(rf"^\s*{key}:\s*(\S+)", text, re.M).group(1).strip('"')
+        target.write_bytes(base64.b64decode(data.group(1)))
+        target.chmod(0o600)
+        return str(target)
+
+    def call(self, method, path, body=None, expect=(200, 201, 202), **more):
+        answer = self.session.request(method, self.url + path, json=body, timeout=30, **more)
+        assert answer.status_code in expect, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def applications(self, selector=None):
+        query = {} if selector is None else {"labelSelector": selector}
+        return self.call("GET", f"{GROUP}/namespaces/{NAMESPACE}/sparkapplications", params=query)["items"]
+
+    def application(self, name):
+        """The object, or None."""
+        answer = self.call("GET", self.path(name), expect=(200, 404))
+        return answer if answer["kind"] == "SparkApplication" else None
+
+    @staticmethod
+    def path(name=""):
+        return f"{GROUP}/namespaces/{NAMESPACE}/sparkapplications{'/' if name else ''}{name}"
+
+    def create_application(self, body, strict=False, dry_run=False):
+        query = {"fieldValidation": "Strict"} if strict else {}
+        if dry_run:
+            query["dryRun"] = "All"
+        return self.call("POST", self.path(), body, params=query)
+
+    def delete_application(self, name):
+        self.call("DELETE", self.path(name), expect=(200, 202, 404))
+
+    def delete_applications(self):
+        self.call("DELETE", self.path(), params={"gracePeriodSeconds": 0})
+
+    def report(self, name, state, message="", **status):
+        """Plays the operator, whose only way to say something is this same status."""
+        status = {"applicationState": {"state": state, "errorMessage": message}, "driverInfo": {}, **status}
+        self.call(
+            "PATCH", self.path(name) + "/status", {"status": status},
+            headers={"Content-Type": "application/merge-patch+json"},
+        )

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A client of the Livy API through nginx, and raw connections for what no client library would send."""
+import contextlib
+import http.client
+import json
+import socket
+
+
+class Answer:
+    """What any transport brings: status, headers by lower-case name, bytes."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.body = status, body
+        self.headers = {name.lower(): value for name, value in headers}
+
+    @property
+    def text(self):
+        return self.body.decode(errors="replace")
+
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return f"<{self.status} {self.text[:500]}>"
+
+
+class Livy:
+    def __init__(self, port):
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def call(self, method, path, body=None, headers=None, timeout=30):
+        """A connection each, as workers see it; the path to the letter; the body as bytes or what JSON is made of."""
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        if body is not None and not isinstance(body, (bytes, str)):
+            body = json.dumps(body)
+        if isinstance(body, str):
+            body = body.encode()
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as connection:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.getheaders(), answer.read())
+
+    def get(self, path, **more):
+        return self.call("GET", path, **more)
+
+    def post(self, body, **more):
+        return self.call("POST", "/batches", body, **more)
+
+    def delete(self, path, **more):
+        return self.call("DELETE", path, **more)
+
+    def submit(self, **fields):
+        """A batch that is accepted; its answer."""
+        answer = self.post({"file": "local:///opt/app.py", **fields})
+        assert answer.status == 201, answer.text
+        return answer.json()
+
+    def state(self, batch_id):
+        answer = self.get(f"/batches/{batch_id}/state")
+        assert answer.status == 200, answer.text
+        return answer.json()["state"]
+
+    def raw(self, data, half_close=False, timeout=30):
+        """Sends bytes as they are; the answer's bytes until the server closes."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout) as connection:
+            try:
+                connection.sendall(data)
+                if half_close:
+                    connection.shutdown(socket.SHUT_WR)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # the server has seen enough; its answer may still be there
+            received = b""
+            try:
+                while chunk := connection.recv(65536):
+                    received += chunk
+            except ConnectionResetError:
+                pass
+            return received
+
+
+def status_of(answer_bytes):
+    """Of a raw answer; None when there is none."""
+    words = answer_bytes.split(b" ", 2)
+    return int(words[1]) if answer_bytes.startswith(b"HTTP/") else None

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole gateway below one directory: PostgreSQL, the Kubernetes API, workers, watcher, nginx; each real.
+
+SPARKGATE_BUILD       where the programs are: a build directory or an installed prefix
+SPARKGATE_TEST_DIR    where everything is kept (default: tests/ in the state directory)
+SPARKGATE_TEST_SLOT   ports, as in deploy/ (default: 1)
+
+python tests/lib/stack.py down DIR     ends whatever a test run has left behind
+python tests/lib/stack.py api-up DIR   starts the Kubernetes API alone, and prints its administrator's kubeconfig
+"""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import kubernetes
+from kubernetes import CLONE, STATE_DIR, Kubernetes
+from livy import Livy
+from postgres import Postgres
+from process import Process, children, start_ticks
+from waiting import wait_for
+
+WORKERS = 2
+
+# Short limits, so that the tests of failures need not wait long; what they bound is the same.
+CONFIG = {
+    "database": {"connect_timeout_ms": 1000, "statement_timeout_ms": 2000},
+    "kube": {"connect_timeout_ms": 500, "request_timeout_ms": 2500},
+    "watcher": {"dispatch_interval_ms": 200},
+    "log": {"level": "debug", "format": "logfmt"},
+}
+CLUSTER = {
+    "namespace": kubernetes.NAMESPACE,
+    "service_account": "spark",
+    "image": "docker.io/library/sparkgate-spark:4.3.0",
+    "spark_version": "4.3.0",
+    "operator": "kubeflow",
+    "default_conf": {"spark.executor.memory": "512m", "spark.test.default": "default"},
+    "enforced_conf": {"spark.test.enforced": "enforced"},
+}
+
+
+def program(name):
+    build = pathlib.Path(os.environ.get("SPARKGATE_BUILD", STATE_DIR / "check"))
+    for directory in (build, build / "sbin", build / "bin"):
+        if (directory / name).is_file():
+            return directory / name
+    raise FileNotFoundError(f"{name} is not in {build}: build it, or name another place by SPARKGATE_BUILD")
+
+
+def merged(base, changes):
+    """Nested dictionaries laid over each other; None takes a key away."""
+    result = dict(base)
+    for key, value in changes.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict) and isinstance(result.get(key), dict) and not key.endswith("_conf"):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = value
+    return result
+
+
+class Stack:
+    def __init__(self, directory=None, slot=None):
+        self.dir = pathlib.Path(directory or os.environ.get("SPARKGATE_TEST_DIR", STATE_DIR / "tests")).absolute()
+        self.slot = int(os.environ.get("SPARKGATE_TEST_SLOT", "1") if slot is None else slot)
+        self.run, self.log = self.dir / "run", self.dir / "log"
+        self.postgres = Postgres(self.dir)
+        self.no_kubernetes = kubernetes.missing()
+        self.kubernetes = None if self.no_kubernetes else Kubernetes(self.dir, self.slot)
+        self.socket = self.run / "worker.sock"
+        self.config_file = self.dir / "sparkgate.yaml"
+        self.livy = Livy(18998 + self.slot)
+        self.everything = Livy(18080 + self.slot)
+        self.spark_port = 19888 + self.slot
+        self.workers = self.watcher = self.nginx = None
+
+    # --- up and down -----------------------------------------------------------------------------------------
+
+    def up(self):
+        end_leftovers(self.dir)
+        shutil.rmtree(self.log, ignore_errors=True)
+        for directory in (self.run, self.log):
+            directory.mkdir(parents=True, exist_ok=True)
+        (self.dir / ".sparkgate-state").touch()
+        self.postgres.start()
+        self.postgres.create_database("sparkgate")
+        if self.kubernetes is not None:
+            self.kubernetes.up()
+            self.kubernetes.delete_applications()
+        self.write_config()
+        self.ctl("migrate")
+        self.start_workers()
+        self.start_watcher()
+        self.start_nginx()
+
+    def down(self):
+        for part in (self.nginx, self.watcher, self.workers):
+            if part is not None:
+                part.stop()
+        if self.kubernetes is not None:
+            self.kubernetes.down()
+        self.postgres.stop()
+
+    # --- configuration ---------------------------------------------------------------------------------------
+
+    def config(self, changes=None):
+        cluster = dict(CLUSTER, kubeconfig=str(self.kubeconfig()))
+        whole = merged(CONFIG, {
+            "database": {"conninfo": self.postgres.conninfo()},
+            "metrics": {"shared_file": str(self.run / "metrics")},
+            "clusters": {"default": cluster},
+        })
+        return merged(whole, changes or {})
+
+    def write_config(self, changes=None, name=None):
+        """As JSON, which is YAML."""
+        file = self.config_file if name is None else self.dir / name
+        file.write_text(json.dumps(self.config(changes), indent=2))
+        return file
+
+    def kubeconfig(self):
+        """Of a server that is not there, where there is none: then every push is put off."""
+        if self.kubernetes is not None:
+            return self.kubernetes.kubeconfig
+        file = self.dir / "nowhere.kubeconfig"
+        file.write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "nowhere",
+            "clusters": [{"name": "nowhere", "cluster": {"server": "https://127.0.0.1:9"}}],
+            "users": [{"name": "nobody", "user": {"token": "none"}}],
+            "contexts": [{"name": "nowhere", "context": {"cluster": "nowhere", "user": "nobody"}}],
+        }))
+        return file
+
+    def environment(self, **more):
+        """For our programs; a sanitizer's report goes to a file of its own, which fails the test."""
+        log = f"log_path={self.log / 'sanitizer'}"
+        return dict(os.environ, ASAN_OPTIONS=f"{log}:abort_on_error=0", UBSAN_OPTIONS=f"{log}:print_stacktrace=1",
+                    LSAN_OPTIONS=log, **more)
+
+    def sanitizer_reports(self):
+        return {file.name: file.read_text(errors="replace") for file in self.log.glob("sanitizer.*")}
+
+    # --- the programs ----------------------------------------------------------------------------------------
+
+    def ctl(self, *words, config=None, check=True):
+        done = subprocess.run(
+            [program("sparkgate-ctl"), "-c", config or self.config_file, *words],
+            env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        )
+        assert done.returncode == 0 or not check, f"sparkgate-ctl {words}: {done.stdout}{done.stderr}"
+        return done
+
+    def start_workers(self, count=WORKERS, config=None):
+        self.socket.unlink(missing_ok=True)
+        self.workers = Process(self.dir, "workers", [
+            "/usr/bin/spawn-fcgi", "-s", self.socket, "-M", "0600", "-n", "--",
+            "/usr/bin/multiwatch", f"--forks={count}", "--retry=1000", "--signal=TERM", "--",
+            program("sparkgate-worker"), "-c", config or self.config_file,
+        ], self.environment()).start()
+        self.workers.wait_ready(lambda: self.socket.exists() and len(self.worker_pids()) == count)
+
+    def restart_workers(self, count=WORKERS, config=None):
+        self.stop_workers()
+        self.start_workers(count, config)
+
+    def stop_workers(self):
+        pids = self.worker_pids()
+        self.workers.stop()
+        wait_for("the workers' end", lambda: not any(start_ticks(pid) for pid in pids))
+
+    def worker_pids(self):
+        supervisor = self.workers.pid
+        return [pid for pid in children(supervisor) if start_ticks(pid)] if supervisor else []
+
+    def start_watcher(self, name="watcher", config=None):
+        watcher = Process(
+            self.dir, name, [program("sparkgate-watcher"), "-c", config or self.config_file], self.environment()
+        ).start()
+        if name == "watcher":
+            self.watcher = watcher
+        return watcher
+
+    def start_nginx(self):
+        out = self.dir / "nginx"
+        (out / "nginx.pid").unlink(missing_ok=True)
+        subprocess.run([
+            "sh", CLONE / "nginx/render", "--out", out, "--socket", self.socket, "--run", out, "--log", self.log,
+            "--livy-port", str(self.livy.port), "--all-port", str(self.everything.port),
+            "--spark-port", str(self.spark_port),
+        ], check=True)
+        # Started by root its workers would be another user, who cannot reach this directory.
+        options = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
+        command = [shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"),
+                   "-p", out, "-c", out / "sparkgate.conf", "-g", options]
+        self.nginx = Process(self.dir, "nginx", command).start()
+        # Its own pid file comes after its ports: another nginx that has them would be ready, too.
+        self.nginx.wait_ready(lambda: (out / "nginx.pid").exists() and self.ready())
+
+    def ready(self):
+        with contextlib.suppress(OSError):
+            return self.everything.get("/readyz").status == 200
+        return False
+
+    # --- between tests ---------------------------------------------------------------------------------------
+
+    def repair(self):
+        """Everything runs again, whatever a test did to it."""
+        if self.postgres.pid is None:
+            self.postgres.start()
+        if self.workers.pid is None:
+            self.start_workers()
+        if self.watcher.pid is None:
+            self.start_watcher()
+        if self.nginx.pid is None:
+            self.start_nginx()
+        wait_for("the gateway to be ready again", self.ready, 15)
+
+    def empty(self):
+        """No batch and no object; ids go on."""
+        self.postgres.execute("TRUNCATE batch, batch_push, batch_event, batch_log")
+        if self.kubernetes is not None:
+            self.kubernetes.delete_applications()
+
+    def wait_leased(self):
+        """Until a watcher follows the cluster."""
+        wait_for("a watcher to have listed the cluster", lambda: self.postgres.rows(
+            "SELECT 1 FROM cluster_watch WHERE synced_at > now() - interval '20 seconds' OR heard_at > now() - "
+            "interval '10 seconds'"), 15)
+
+    # --- what is known of a batch ----------------------------------------------------------------------------
+
+    def row(self, batch_id):
+        return self.postgres.row("SELECT * FROM batch WHERE id = %s", (batch_id,))
+
+    def events(self, batch_id):
+        return self.postgres.rows("SELECT * FROM batch_event WHERE batch_id = %s ORDER BY id", (batch_id,))
+
+    def wait_state(self, batch_id, state, limit_s=10):
+        wait_for(f"batch {batch_id} to be {state}", lambda: self.row(batch_id)["state"] == state, limit_s)
+        return self.row(batch_id)
+
+    def log_texts(self):
+        """Name and content of every log of the gateway's own parts."""
+        return {file.name: file.read_text(errors="replace") for file in sorted(self.log.glob("*.log"))}
+
+
+def end_leftovers(directory):
+    """Ends, by pid file, what an interrupted run of the tests left behind."""
+    directory = pathlib.Path(directory)
+    for file in (directory / "run").glob("*.pid"):
+        if file.stem != "postgres":
+            # not at once by kill -9: nginx and multiwatch take their children with them
+            Process(directory, file.stem, []).stop()
+    if (directory / "cluster/run/mode").exists():
+        subprocess.run([CLONE / "deploy/local-cluster/cluster", "down", "--dir", directory], check=False,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    if (directory / "run/postgres.pid").exists():
+        Postgres(directory).stop()
+
+
+def api_up(directory):
+    api = Kubernetes(directory, int(os.environ.get("SPARKGATE_TEST_SLOT", "1")))
+    api.up()
+    print(api.dir / "cluster/run/admin.kubeconfig")
+
+
+if __name__ == "__main__":
+    commands = {"down": end_leftovers, "api-up": api_up}
+    if len(sys.argv) != 3 or sys.argv[1] not in commands:
+        sys.exit(__doc__)
+    commands[sys.argv[1]](sys.argv[2])
