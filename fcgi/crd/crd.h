@@ -53,8 +53,9 @@ const char *crd_batch_uid(struct json_object *object);
 void crd_kubeflow_sight(struct arena *arena, struct json_object *object, struct batch_sight *ret_sight);
 
 /*
- * Does a FAILED object only say that its driver pod exists already? That is no proof of failure: it also comes when the
- * operator, or the API server, was killed between spark-submit and the write of the status (contract crds.md, rule 3).
+ * Does a FAILED object only say that its driver pod exists already, or that it was not found? That is no proof of failure:
+ * it also comes when the operator, or the API server, was killed between spark-submit and the write of the status
+ * (contract crds.md, rule 3), and when the operator has not heard of the pod yet. The pod itself knows.
  */
 bool crd_kubeflow_is_doubtful(struct json_object *object);
 

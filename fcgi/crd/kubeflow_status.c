@@ -91,11 +91,18 @@ is_put_off(const char *state)
 bool
 crd_kubeflow_is_doubtful(struct json_object *object)
 {
+	/* said of pods that the operator has not heard of yet, too: its own view lags after an outage of the API server */
+	static const char *const words[] = { "driver pod already exist", "driver pod not found" };
 	const char *state = json_string_at(object, "status", "applicationState", "state", NULL);
 	const char *message = json_string_at(object, "status", "applicationState", "errorMessage", NULL);
 
-	return state != NULL && strcmp(state, "FAILED") == 0 && message != NULL &&
-	       strstr(message, "driver pod already exist") != NULL;
+	if (state == NULL || strcmp(state, "FAILED") != 0 || message == NULL)
+		return false;
+	for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+		if (strstr(message, words[i]) != NULL)
+			return true;
+	}
+	return false;
 }
 
 void

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 \i :prepare
 BEGIN;
-SELECT plan(63);
+SELECT plan(62);
 
 SELECT is(count(*), :statements::bigint, 'every file of sql/statements prepares on a fresh schema') FROM pg_prepared_statements;
 
@@ -99,8 +99,7 @@ SELECT is_empty(format('EXECUTE batch_refused(%L, ''x'')', :'key_id'), 'what was
 SELECT is(count(*), 2::bigint, 'deleted ones are not listed') FROM batch WHERE deleted_at IS NULL;
 EXECUTE batch_count \gset
 SELECT is(:'total'::text, '2', 'nor counted');
-SELECT lives_ok(format($$EXECUTE batch_log_write(%L, '0', '["a", "b", "c"]')$$, :'new_id'), 'a piece of a log is written');
-SELECT lives_ok(format($$EXECUTE batch_log_write(%L, '0', '["a", "b", "c", "d"]')$$, :'new_id'), 'and again, longer');
+SELECT lives_ok(format($$EXECUTE batch_log_append(%L, 0, '["a", "b", "c", "d"]', 8, 1, 1, 0, false)$$, :'new_id'), 'a log is begun');
 EXECUTE batch_log_page(:'new_id', '1', '2') \gset page_
 SELECT is(:'page_lines'::text, '["b", "c"]', 'a page has the lines asked for');
 EXECUTE batch_log_page(:'new_id', '4', '10') \gset past_

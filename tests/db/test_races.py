@@ -37,7 +37,7 @@ class Session:
 def sessions(stack):
     """Nobody but these two: the watcher would take part."""
     stack.watcher.stop()
-    stack.postgres.execute("TRUNCATE batch, batch_push, batch_event, batch_log")
+    stack.postgres.execute("TRUNCATE batch CASCADE")
     with contextlib.ExitStack() as both:
         pair = [Session(stack.postgres) for _ in range(2)]
         for session in pair:

@@ -176,7 +176,7 @@ def test_the_total_is_exact_whatever_happens_at_once(clean, database):
     look = counted(database)
     assert look["kept"] == look["real"] > 0
     assert clean.livy.get("/batches?size=1").json()["total"] == look["real"]
-    database.execute("TRUNCATE batch, batch_push, batch_event, batch_log")
+    database.execute("TRUNCATE batch CASCADE")
     assert counted(database) == {"kept": 0, "real": 0}
 
 

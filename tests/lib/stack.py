@@ -222,7 +222,7 @@ class Stack:
 
     def empty(self):
         """No batch and no object; ids go on."""
-        self.postgres.execute("TRUNCATE batch, batch_push, batch_event, batch_log")
+        self.postgres.execute("TRUNCATE batch CASCADE")
         if self.kubernetes is not None:
             self.kubernetes.delete_applications()
 

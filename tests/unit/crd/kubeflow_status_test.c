@@ -188,7 +188,7 @@ a_long_message_keeps_beginning_and_end_in_whole_characters(void **state)
 }
 
 static void
-a_failure_because_the_driver_is_there_already_is_doubtful(void **state)
+a_failure_that_the_driver_pod_may_contradict_is_doubtful(void **state)
 {
 	static const struct {
 		const char *state;
@@ -197,7 +197,7 @@ a_failure_because_the_driver_is_there_already_is_doubtful(void **state)
 	} rows[] = {
 		{ "FAILED", "failed to submit spark application: driver pod already exist", true },
 		{ "FAILED", "driver pod already exists: pi-driver", true },
-		{ "FAILED", "driver pod not found", false },
+		{ "FAILED", "driver pod not found", true },
 		{ "FAILED", NULL, false },
 		{ "SUBMISSION_FAILED", "driver pod already exist", false },
 		{ "RUNNING", "driver pod already exist", false },
@@ -220,7 +220,7 @@ main(void)
 		unit_test_with_arena(a_failure_is_sorted_by_the_operator_s_words),
 		unit_test_with_arena(a_message_up_to_the_limit_is_kept_whole),
 		unit_test_with_arena(a_long_message_keeps_beginning_and_end_in_whole_characters),
-		unit_test_with_arena(a_failure_because_the_driver_is_there_already_is_doubtful),
+		unit_test_with_arena(a_failure_that_the_driver_pod_may_contradict_is_doubtful),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
