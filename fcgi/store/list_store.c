@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/list_store.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,7 @@ static int64_t
 next_position(const PGresult *result, const struct batch *batches, size_t *count, int limit, int64_t look)
 {
 	if (*count > (size_t)limit) {
+		assert(batches != NULL);
 		*count = (size_t)limit;
 		return batches[limit - 1].id;
 	}
