@@ -72,7 +72,7 @@ delete_late(struct app *app, struct app_cluster *cluster, struct arena *arena, c
 static bool
 note_pushed(struct app *app, struct arena *arena, struct batch *batch, struct err *err)
 {
-	return batch->pushed_at != NULL || store_pushed(app->store, arena, batch->id, "watcher", batch, err);
+	return batch->pushed_at != NULL || store_pushed(app->store, arena, batch->id, "watch", batch, err);
 }
 
 static bool

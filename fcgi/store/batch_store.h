@@ -36,7 +36,10 @@ struct store_new_batch {
 MUST_CHECK bool store_accept(struct store *store, struct arena *arena, const struct store_new_batch *new_batch,
 			     struct batch *ret_batch, bool *ret_is_new, struct err *err);
 
-/* The object is known to exist; `by` is "worker" or "watcher". ret_batch is the row after it, maybe to be killed. */
+/*
+ * The object is known to exist; `by` is "worker" or "watcher", or "watch" when an event was the first to tell. ret_batch is
+ * the row after it, maybe to be killed.
+ */
 MUST_CHECK bool store_pushed(struct store *store, struct arena *arena, int64_t id, const char *by,
 			     struct batch *ret_batch, struct err *err);
 /* Not now: in delay_ms anybody may try again. `why` is for people. */

@@ -33,9 +33,11 @@ operator_start() {
 	home=$(java_home) || die "there is no Java for the operator's spark-submit" "" "install openjdk-17-jre-headless"
 	# The grace period: after an outage of the API server the operator sees new pods only when its own backoff has
 	# passed, up to a minute later; by default it calls their applications failed 10 s after it began to submit them.
+	# spark-submit lives for seconds: less compiling and one thread for garbage halve its CPU time.
 	# It runs spark-submit itself, which wants its host's name resolved; not every machine can do that.
 	process_start operator env SPARK_HOME="$SPARK_HOME_DIR" JAVA_HOME="$home" KUBECONFIG="$PKI_DIR/operator.kubeconfig" \
 		KUBERNETES_SERVICE_HOST="$APISERVER_IP" KUBERNETES_SERVICE_PORT="$APISERVER_PORT" \
+		JAVA_TOOL_OPTIONS="${JAVA_TOOL_OPTIONS--XX:TieredStopAtLevel=1 -XX:+UseSerialGC}" \
 		KUBERNETES_TRUST_CERTIFICATES=true SPARK_LOCAL_HOSTNAME=localhost TMPDIR="$RUN_DIR" \
 		"$binary" controller start --kubeconfig="$PKI_DIR/operator.kubeconfig" --namespaces="$JOB_NAMESPACE" \
 		--leader-election=false --enable-ui-service=false --driver-pod-creation-grace-period=3m \
