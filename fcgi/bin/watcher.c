@@ -3,16 +3,14 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "bin/options.h"
 #include "service/follow.h"
 
 /* How often children are looked at; one that dies at once is not started in a tight loop. */
@@ -20,73 +18,17 @@
 
 static volatile sig_atomic_t stop;
 
-static void
-on_stop(int signal_number)
-{
-	(void)signal_number;
-	stop = 1;
-}
-
-struct options {
-	const char *config_path;
-	const char *cluster;
+static const struct options_spec spec = {
+	.program = "sparkgate-watcher",
+	.letter = 'C',
+	.name = "cluster",
+	.usage = "usage: sparkgate-watcher [-c FILE] [-C CLUSTER]\n"
+		 "  -c, --config FILE      configuration (else $SPARKGATE_CONFIG, else " SYSCONFDIR
+		 "/sparkgate/sparkgate.yaml)\n"
+		 "  -C, --cluster CLUSTER  follow this cluster only; without it, all, each in a process of its own\n"
+		 "  -h, --help             this text\n"
+		 "  -V, --version          the version\n",
 };
-
-static void
-usage(FILE *to)
-{
-	fputs("usage: sparkgate-watcher [-c FILE] [-C CLUSTER]\n"
-	      "  -c, --config FILE      configuration (else $SPARKGATE_CONFIG, else " SYSCONFDIR
-	      "/sparkgate/sparkgate.yaml)\n"
-	      "  -C, --cluster CLUSTER  follow this cluster only; without it, all, each in a process of its own\n"
-	      "  -h, --help             this text\n"
-	      "  -V, --version          the version\n", to);
-}
-
-static struct options
-parse_options(int argc, char **argv)
-{
-	static const struct option known[] = {
-		{ "config", required_argument, NULL, 'c' }, { "cluster", required_argument, NULL, 'C' },
-		{ "help", no_argument, NULL, 'h' },         { "version", no_argument, NULL, 'V' },
-		{ 0 },
-	};
-	struct options options = { 0 };
-	int option;
-
-	while ((option = getopt_long(argc, argv, "c:C:hV", known, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			options.config_path = optarg;
-			break;
-		case 'C':
-			options.cluster = optarg;
-			break;
-		case 'V':
-			puts("sparkgate-watcher " PACKAGE_VERSION);
-			exit(0);
-		default:
-			usage(option == 'h' ? stdout : stderr);
-			exit(option == 'h' ? 0 : 2);
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "sparkgate-watcher: what is '%s'?\n", argv[optind]);
-		usage(stderr);
-		exit(2);
-	}
-	return options;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_stop }; /* no SA_RESTART: waits are to return */
-
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 static int
 follow_one(struct app *app, const char *name)
@@ -177,24 +119,24 @@ supervise(struct app *app)
 }
 
 static int
-run(struct app *app, const struct options *options)
+run(struct app *app, const char *cluster)
 {
-	if (options->cluster != NULL || app->config.clusters_count == 1)
-		return follow_one(app, options->cluster);
+	if (cluster != NULL || app->config.clusters_count == 1)
+		return follow_one(app, cluster);
 	return supervise(app);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct options options = parse_options(argc, argv);
+	struct options options = options_parse(argc, argv, &spec);
 	struct err err = ERR_INIT;
 	struct app app;
 	int status = 1;
 
-	catch_signals();
+	options_catch_signals(&stop);
 	if (app_init(&app, "sparkgate-watcher", options.config_path, &err))
-		status = run(&app, &options);
+		status = run(&app, options.own);
 	else
 		fprintf(stderr, "sparkgate-watcher: %s\n", err.msg);
 	app_release(&app);
