@@ -44,7 +44,10 @@ def stack(request):
     stack = Stack()
     request.config.stash[STACK] = stack
     try:
-        stack.up()
+        try:
+            stack.up()
+        except (AssertionError, OSError) as why:
+            pytest.exit(f"the private stack did not start: {why}", 1)  # once, and not for every test
         yield stack
     finally:
         if not os.environ.get("SPARKGATE_TEST_KEEP"):

@@ -256,14 +256,17 @@ def end_leftovers(directory):
         if file.stem != "postgres":
             # not at once by kill -9: nginx and multiwatch take their children with them
             Process(directory, file.stem, []).stop()
-    if (directory / "cluster/run/mode").exists():
-        subprocess.run([CLONE / "deploy/local-cluster/cluster", "down", "--dir", directory], check=False,
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    if (directory / "cluster/run").exists():
+        # Its objects, too: a test that was interrupted has left policies and quotas. It knows its slot.
+        environment = {name: value for name, value in os.environ.items() if name != "SPARKGATE_SLOT"}
+        subprocess.run([CLONE / "deploy/local-cluster/cluster", "destroy", "--dir", directory], env=environment,
+                       check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     if (directory / "run/postgres.pid").exists():
         Postgres(directory).stop()
 
 
 def api_up(directory):
+    end_leftovers(directory)
     api = Kubernetes(directory, int(os.environ.get("SPARKGATE_TEST_SLOT", "1")))
     api.up()
     print(api.dir / "cluster/run/admin.kubeconfig")
