@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
+
 static const struct {
 	int http_status;
 	const char *text;
@@ -34,16 +36,9 @@ static void PRINTF_LIKE(3, 0)
 print(char *text, size_t size_bytes, const char *format, va_list arguments)
 {
 	int wanted = vsnprintf(text, size_bytes, format, arguments);
-	size_t end = size_bytes - 1, last = end;
-	unsigned char lead;
 
-	if (wanted < 0 || (size_t)wanted < size_bytes)
-		return;
-	while (last > 0 && ((unsigned char)text[last - 1] & 0xc0) == 0x80)
-		last--;
-	lead = last > 0 ? (unsigned char)text[last - 1] : 0;
-	if (lead >= 0xc0 && last - 1 + (lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2) > end)
-		text[last - 1] = '\0';
+	if (wanted >= 0 && (size_t)wanted >= size_bytes)
+		utf8_drop_partial(text);
 }
 
 void

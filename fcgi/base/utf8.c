@@ -49,3 +49,16 @@ utf8_is_valid(const char *text)
 	}
 	return true;
 }
+
+void
+utf8_drop_partial(char *text)
+{
+	size_t end = strlen(text), after_lead = end;
+	unsigned char lead;
+
+	while (after_lead > 0 && ((unsigned char)text[after_lead - 1] & 0xc0) == 0x80)
+		after_lead--;
+	lead = after_lead > 0 ? (unsigned char)text[after_lead - 1] : 0;
+	if (lead >= 0xc0 && after_lead - 1 + (lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2) > end)
+		text[after_lead - 1] = '\0';
+}

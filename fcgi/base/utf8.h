@@ -13,4 +13,7 @@ size_t utf8_character_size(const char *text, size_t size_bytes);
 
 bool utf8_is_valid(const char *text);
 
+/* After a text was cut to fit: drops the character at its end that is not whole any more. */
+void utf8_drop_partial(char *text);
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 /* Kubernetes objects nest deeper than a client's body: a CRD's schema reaches some 60 levels. */
 #define OBJECT_DEPTH 256
@@ -81,26 +82,6 @@ find_code(int http_status, const char *reason, const char *kind, const char *mes
 	return code_without_rule(http_status);
 }
 
-/* Texts of others are cut where they do not fit: not in the middle of a character, or the client's JSON is broken. */
-static void
-drop_partial_character(char *text, size_t capacity_bytes)
-{
-	size_t size_bytes = strlen(text), start = size_bytes;
-	unsigned char lead;
-	size_t wanted;
-
-	if (size_bytes + 1 < capacity_bytes)
-		return;
-	while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
-		start--;
-	if (start == 0)
-		return;
-	lead = (unsigned char)text[start - 1];
-	wanted = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
-	if (size_bytes - (start - 1) < wanted)
-		text[start - 1] = '\0';
-}
-
 /* What the client is told: the server's own words where it judged the request, ours where it could not serve it. */
 static void
 set_message(enum err_code code, int http_status, bool has_status, const char *message, struct err *err)
@@ -118,7 +99,6 @@ set_message(enum err_code code, int http_status, bool has_status, const char *me
 		err_set_(err, code, "the Kubernetes API server refused the request (HTTP %d)", http_status);
 	else
 		err_set_(err, code, "%s", message);
-	drop_partial_character(err->msg, sizeof(err->msg));
 }
 
 /* status: the Status object, or NULL; text: what stands for the message then. */
@@ -140,7 +120,6 @@ fill_error(int http_status, unsigned retry_after_s, struct json_object *status, 
 			 kind == NULL ? NO_KIND : kind, message);
 	set_message(code, http_status, status != NULL, message, err);
 	err_detail(err, "http=%d reason=%s %s", http_status, reason == NULL ? "-" : reason, message);
-	drop_partial_character(err->detail, sizeof(err->detail));
 	if (!err_is_transient(err))
 		return;
 	if (retry_after_s == 0 && details_wait_s > 0 && details_wait_s < INT_MAX)
@@ -173,7 +152,8 @@ answer_check(int http_status, unsigned retry_after_s, const char *body, size_t s
 	if (size_bytes > 0)
 		snprintf(text, sizeof(text), "%.*s", (int)(size_bytes < sizeof(text) ? size_bytes : sizeof(text)),
 			 body);
-	drop_partial_character(text, sizeof(text));
+	if (size_bytes >= sizeof(text))
+		utf8_drop_partial(text);
 	fill_error(http_status, retry_after_s, NULL, text, err);
 	return false;
 }

@@ -2,7 +2,6 @@
 #include "service/app.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #define PROCESS_ARENA_BYTES ((size_t)16 * 1024 * 1024)
@@ -57,11 +56,10 @@ app_release(struct app *app)
 struct app_cluster *
 app_cluster_find(struct app *app, const char *name)
 {
-	for (size_t i = 0; i < app->config.clusters_count; i++) {
-		if (name == NULL || strcmp(app->config.clusters[i].name, name) == 0)
-			return &app->clusters[i];
-	}
-	return NULL;
+	const struct config_cluster *found =
+		name == NULL ? &app->config.clusters[0] : config_cluster_find(&app->config, name);
+
+	return found == NULL ? NULL : &app->clusters[found - app->config.clusters];
 }
 
 bool

@@ -162,24 +162,31 @@ store_pushed(struct store *store, struct arena *arena, int64_t id, const char *b
 	return one_batch(store, arena, STATEMENT_BATCH_PUSHED, params, ret_batch, err);
 }
 
+/* Runs a statement of which only that it was done is of interest. */
+static bool
+write_only(struct store *store, enum statement_id id, const char *const *params, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+
+	return store_run(store, id, params, &result, err);
+}
+
 bool
 store_push_deferred(struct store *store, int64_t id, int delay_ms, const char *why, struct err *err)
 {
-	AUTO_PGRESULT PGresult *result = NULL;
 	struct number number, delay;
 	const char *params[] = { number_text(&number, id), number_text(&delay, delay_ms), why };
 
-	return store_run(store, STATEMENT_BATCH_PUSH_DEFERRED, params, &result, err);
+	return write_only(store, STATEMENT_BATCH_PUSH_DEFERRED, params, err);
 }
 
 bool
 store_refused(struct store *store, int64_t id, const char *words, struct err *err)
 {
-	AUTO_PGRESULT PGresult *result = NULL;
 	struct number number;
 	const char *params[] = { number_text(&number, id), words };
 
-	return store_run(store, STATEMENT_BATCH_REFUSED, params, &result, err);
+	return write_only(store, STATEMENT_BATCH_REFUSED, params, err);
 }
 
 bool
@@ -297,18 +304,30 @@ store_read_batches(struct arena *arena, const PGresult *result, struct batch **r
 		read_batch(arena, result, (int)row, &(*ret_batches)[row]);
 }
 
+/* Runs a statement that answers any number of batches. */
+static bool
+some_batches(struct store *store, struct arena *arena, enum statement_id id, const char *const *params,
+	     struct batch **ret_batches, size_t *ret_count, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+
+	if (!store_run(store, id, params, &result, err))
+		return false;
+	store_read_batches(arena, result, ret_batches, ret_count);
+	return true;
+}
+
 bool
 store_list(struct store *store, struct arena *arena, int64_t offset, int64_t limit, struct batch **ret_batches,
 	   size_t *ret_count, int64_t *ret_total, struct err *err)
 {
-	AUTO_PGRESULT PGresult *result = NULL, *total = NULL;
+	AUTO_PGRESULT PGresult *total = NULL;
 	struct number from, most;
 	const char *params[] = { number_text(&from, offset), number_text(&most, limit) };
 
-	if (!store_run(store, STATEMENT_BATCH_LIST, params, &result, err) ||
+	if (!some_batches(store, arena, STATEMENT_BATCH_LIST, params, ret_batches, ret_count, err) ||
 	    !store_run(store, STATEMENT_BATCH_COUNT, NULL, &total, err))
 		return false;
-	store_read_batches(arena, result, ret_batches, ret_count);
 	*ret_total = read_int(total, 0, "total");
 	return true;
 }
@@ -317,52 +336,39 @@ bool
 store_unfinished(struct store *store, struct arena *arena, const char *cluster, int64_t after_id, int limit,
 		 const char *pushed_before, struct batch **ret_batches, size_t *ret_count, struct err *err)
 {
-	AUTO_PGRESULT PGresult *result = NULL;
 	struct number after, most;
 	const char *params[] = { cluster, number_text(&after, after_id), number_text(&most, limit), pushed_before };
 
-	if (!store_run(store, STATEMENT_BATCH_UNFINISHED, params, &result, err))
-		return false;
-	store_read_batches(arena, result, ret_batches, ret_count);
-	return true;
+	return some_batches(store, arena, STATEMENT_BATCH_UNFINISHED, params, ret_batches, ret_count, err);
 }
 
 bool
 store_waiting(struct store *store, struct arena *arena, const char *cluster, int64_t after_id, int limit,
 	      struct batch **ret_batches, size_t *ret_count, struct err *err)
 {
-	AUTO_PGRESULT PGresult *result = NULL;
 	struct number after, most;
 	const char *params[] = { cluster, number_text(&after, after_id), number_text(&most, limit) };
 
-	if (!store_run(store, STATEMENT_BATCH_WAITING, params, &result, err))
-		return false;
-	store_read_batches(arena, result, ret_batches, ret_count);
-	return true;
+	return some_batches(store, arena, STATEMENT_BATCH_WAITING, params, ret_batches, ret_count, err);
 }
 
 bool
 store_waiting_note(struct store *store, int64_t id, const char *why, struct err *err)
 {
-	AUTO_PGRESULT PGresult *result = NULL;
 	struct number number;
 	const char *params[] = { number_text(&number, id), why };
 
-	return store_run(store, STATEMENT_BATCH_WAITING_NOTE, params, &result, err);
+	return write_only(store, STATEMENT_BATCH_WAITING_NOTE, params, err);
 }
 
 bool
 store_driver_followed(struct store *store, struct arena *arena, const char *cluster, int limit,
 		      struct batch **ret_batches, size_t *ret_count, struct err *err)
 {
-	AUTO_PGRESULT PGresult *result = NULL;
 	struct number most;
 	const char *params[] = { cluster, number_text(&most, limit) };
 
-	if (!store_run(store, STATEMENT_BATCH_DRIVER_FOLLOWED, params, &result, err))
-		return false;
-	store_read_batches(arena, result, ret_batches, ret_count);
-	return true;
+	return some_batches(store, arena, STATEMENT_BATCH_DRIVER_FOLLOWED, params, ret_batches, ret_count, err);
 }
 
 bool

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 
 #define DEFAULT_PAGE 100
 #define STATES "starting, running, success, dead, killed, error"
@@ -15,27 +16,6 @@
 static const char *const own_parameters[] = {
 	"state", "owner", "namePrefix", "cluster", "createdAfter", "createdBefore", "order", "limit", "cursor",
 };
-
-/* Unicode 15, table 3-7: neither overlong forms nor surrogates. */
-static bool
-is_utf8(const char *text)
-{
-	const unsigned char *at = (const unsigned char *)text;
-
-	while (*at != '\0') {
-		int more = at[0] < 0x80 ? 0 : at[0] >= 0xc2 && at[0] < 0xe0 ? 1 : at[0] >= 0xe0 && at[0] < 0xf0 ? 2 :
-			   at[0] >= 0xf0 && at[0] < 0xf5 ? 3 : -1;
-
-		if (more < 0 || (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-		    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-			return false;
-		for (at++; more > 0; more--, at++) {
-			if ((*at & 0xc0) != 0x80)
-				return false;
-		}
-	}
-	return true;
-}
 
 /* Livy's words; "starting" is also what was accepted and not yet brought to Kubernetes. */
 static bool
@@ -84,7 +64,7 @@ parse_word(struct call *call, const char *name, const char **ret_text, struct er
 		return err_set(err, ERR_INVALID, "%s: it is longer than %d bytes, which nothing is called", name,
 			       LIMIT_NAME_BYTES);
 	/* PostgreSQL takes nothing else as text */
-	if (!is_utf8(*ret_text))
+	if (!utf8_is_valid(*ret_text))
 		return err_set(err, ERR_INVALID, "%s: it is not UTF-8; percent-encode its UTF-8 bytes", name);
 	return true;
 }
