@@ -28,7 +28,6 @@ struct log_position {
 	int64_t second_count;           /* lines taken that are of its second */
 	int64_t second_before_count;
 	bool closed;                    /* the limit was reached: no more is kept */
-	bool is_known;                  /* following has begun, be it that there is no line yet */
 };
 
 /* sinceTime, in seconds since 1970, to read on from; -1: from the beginning. */

@@ -20,7 +20,6 @@ struct answer {
 	int http_status;
 	unsigned retry_after_s;
 	struct buf body;
-	struct buf *log;                /* where the bytes of a 200 go instead, when not NULL */
 	bool too_large;
 	CURL *easy;
 };
@@ -44,29 +43,12 @@ new_answer(struct kube *kube)
 
 /* ---- one HTTP request ---- */
 
-/* As much as fits; a short count tells curl to stop. */
-static size_t
-take_log(struct answer *answer, const char *bytes, size_t size_bytes)
-{
-	struct buf *log = answer->log;
-	size_t room_bytes = log->limit_bytes - log->size_bytes;
-	size_t taken_bytes = size_bytes < room_bytes ? size_bytes : room_bytes;
-
-	if (taken_bytes < size_bytes)
-		log->overflowed = true;
-	return buf_append(log, bytes, taken_bytes) ? taken_bytes : 0;
-}
-
 static size_t
 on_body(char *bytes, size_t one, size_t size_bytes, void *context)
 {
 	struct answer *answer = context;
-	long http_status = 0;
 
 	(void)one;
-	curl_easy_getinfo(answer->easy, CURLINFO_RESPONSE_CODE, &http_status);
-	if (answer->log != NULL && http_status == 200)
-		return take_log(answer, bytes, size_bytes);
 	if (buf_append(&answer->body, bytes, size_bytes))
 		return size_bytes;
 	answer->too_large = true;
@@ -101,9 +83,6 @@ perform(struct kube *kube, const struct request *request, int64_t deadline_ms, s
 	curl_easy_setopt(kube->easy, CURLOPT_WRITEDATA, answer);
 	code = curl_easy_perform(kube->easy);
 	read_head(kube->easy, answer);
-	/* The log is full, which is what its caller wanted; what is still to come goes down with the connection. */
-	if (code == CURLE_WRITE_ERROR && answer->log != NULL && answer->log->overflowed)
-		code = CURLE_OK;
 	if (code == CURLE_WRITE_ERROR && answer->too_large)
 		code = CURLE_FILESIZE_EXCEEDED;
 	if (code != CURLE_OK)
@@ -284,48 +263,6 @@ kube_list(struct kube *kube, const char *path, const char *query, kube_item_fn o
 		*ret_version = NULL;
 		return copy_text(version, ret_version, err);
 	}
-}
-
-/* Source: contract crds.md 9.5, as recorded: 204 before scheduling; the kubelet's refusals come as 400 and 500. */
-void
-kube_log_refused(int http_status, struct err *err)
-{
-	if (err->code == ERR_INVALID && strstr(err->msg, "waiting to start") != NULL)
-		err_set_(err, ERR_CONFLICT, "the container has not started yet");
-	else if (http_status >= 500 && strstr(err->detail, "/containerLogs/") != NULL)
-		err_set_(err, ERR_NOT_FOUND, "the pod's node does not answer");
-}
-
-bool
-kube_pod_log(struct kube *kube, const char *namespace, const char *pod, const char *container, int64_t tail_lines,
-	     struct buf *log, struct err *err)
-{
-	AUTO_ANSWER struct answer answer = new_answer(kube);
-	AUTO_BUF struct buf target;
-	struct request request = { .method = "GET" };
-	size_t before_bytes = log->size_bytes;
-
-	buf_init(&target, LIMIT_PATH_BYTES);
-	/* One byte more than fits tells a log that is cut from one that ends here. */
-	buf_printf(&target, "/api/v1/namespaces/%s/pods/%s/log?container=%s&limitBytes=%zu", namespace, pod, container,
-		   log->limit_bytes - log->size_bytes + 1);
-	if (tail_lines >= 0)
-		buf_printf(&target, "&tailLines=%" PRId64, tail_lines);
-	if (target.overflowed)
-		return err_set(err, ERR_INVALID, "the pod's name is too long");
-	request.target = buf_str(&target);
-	answer.log = log;
-	if (!call(kube, &request, &answer, err)) {
-		/* Half a log is none: the caller counts its lines. */
-		log->size_bytes = before_bytes;
-		if (log->bytes != NULL)
-			log->bytes[before_bytes] = '\0';
-		kube_log_refused(answer.http_status, err);
-		return false;
-	}
-	if (answer.http_status == 204)
-		return err_set(err, ERR_NOT_FOUND, "the pod is not scheduled yet");
-	return true;
 }
 
 bool

@@ -72,14 +72,6 @@ typedef bool (*kube_item_fn)(void *context, struct json_object *item, struct err
 MUST_CHECK bool kube_list(struct kube *kube, const char *path, const char *query, kube_item_fn on_item, void *context,
 			  char **ret_version, struct err *err);
 
-/*
- * The log of a container, at most limit_bytes of it (the newest are lost when it is longer; log->overflowed says so).
- * tail_lines  < 0: from the beginning
- * err  ERR_NOT_FOUND: pod gone or not scheduled, or its node away; ERR_CONFLICT: the container has not started yet
- */
-MUST_CHECK bool kube_pod_log(struct kube *kube, const char *namespace, const char *pod, const char *container,
-			     int64_t tail_lines, struct buf *log, struct err *err);
-
 /* Is the server ready, and who are we? Used by check-config and readiness; GET /readyz. */
 MUST_CHECK bool kube_ready(struct kube *kube, struct err *err);
 

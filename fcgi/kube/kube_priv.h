@@ -54,7 +54,4 @@ void transfer_error(CURL *easy, CURLcode code, const struct request *request, co
 /* Turns a refusal into ERR_UNAVAILABLE when the server only starts and does not know its own rules yet. */
 void kube_doubt_refusal(struct kube *kube, int64_t deadline_ms, struct err *err);
 
-/* What a refusal to give a log means: ERR_NOT_FOUND, ERR_CONFLICT (see kube_pod_log()), or what it is already. */
-void kube_log_refused(int http_status, struct err *err);
-
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -299,6 +300,16 @@ kube_log_is_answered(const struct kube_log_stream *stream)
 	return response_code(stream) == 200;
 }
 
+/* Source: contract crds.md 9.5, as recorded: 204 before scheduling; the kubelet's refusals come as 400 and 500. */
+static void
+judge_refusal(int http_status, struct err *err)
+{
+	if (err->code == ERR_INVALID && strstr(err->msg, "waiting to start") != NULL)
+		err_set_(err, ERR_CONFLICT, "the container has not started yet");
+	else if (http_status >= 500 && strstr(err->detail, "/containerLogs/") != NULL)
+		err_set_(err, ERR_NOT_FOUND, "the pod's node does not answer");
+}
+
 bool
 kube_log_has_ended(struct kube_log_stream *stream, struct err *ret_err)
 {
@@ -314,7 +325,7 @@ kube_log_has_ended(struct kube_log_stream *stream, struct err *ret_err)
 	} else if (!answer_check(http_status, 0, buf_str(&stream->refusal), stream->refusal.size_bytes, ret_err)) {
 		if (http_status == 401)
 			credentials_refused(&stream->logs->kube->credentials);
-		kube_log_refused(http_status, ret_err);
+		judge_refusal(http_status, ret_err);
 	}
 	return true;
 }

@@ -6,7 +6,6 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "batch/log_lines.h"
-#include "crd/crd.h"
 #include "store/log_store.h"
 
 /* contract livy.md 4.6: neither from nor size means the newest 100 lines */
@@ -50,81 +49,15 @@ driver_log_range_resolve(const struct driver_log_range *range, int64_t total, in
 	}
 }
 
-static bool
-read_pod(struct app *app, const struct batch *batch, const char *driver_pod, struct json_object **ret_lines,
-	 struct err *err)
-{
-	struct app_cluster *cluster = app_cluster_find(app, batch->cluster);
-	AUTO_BUF struct buf text;
-
-	buf_init(&text, (size_t)app->config.log_archive_max_bytes);
-	if (cluster == NULL)
-		return err_set(err, ERR_NOT_FOUND, "cluster %s is not in the gateway's configuration any more",
-			       batch->cluster);
-	if (driver_pod == NULL)
-		return err_set(err, ERR_NOT_FOUND, "there was no driver pod");
-	if (!kube_pod_log(cluster->kube, batch->namespace, driver_pod, CRD_DRIVER_CONTAINER, -1, &text, err))
-		return false;
-	*ret_lines = driver_log_lines(buf_str(&text), text.size_bytes);
-	if (text.overflowed)
-		json_object_array_add(*ret_lines, json_object_new_string("(the log is longer than the gateway keeps: "
-									 "log_archive.max_bytes)"));
-	return true;
-}
-
-static bool
-read_archive(struct app *app, struct arena *arena, const struct batch *batch, const struct driver_log_range *range,
-	     struct driver_log_page *page, struct err *err)
-{
-	int64_t count;
-
-	page->total = batch->log_lines_count;
-	driver_log_range_resolve(range, page->total, &page->from, &count);
-	return store_log_page(app->store, arena, batch->id, page->from, count, &page->lines, err);
-}
-
-/* Is the log in the database, be it that it has no line yet? */
-static bool
-is_kept(struct app *app, const struct batch *batch, bool *ret_kept, struct err *err)
-{
-	struct log_position position;
-
-	*ret_kept = batch_state_is_final(batch->state) || batch->log_lines_count > 0;
-	if (*ret_kept)
-		return true;
-	if (!store_log_position(app->store, batch->id, &position, err))
-		return false;
-	*ret_kept = position.is_known;
-	return true;
-}
-
 bool
 driver_log_read(struct app *app, struct arena *arena, const struct batch *batch, const struct driver_log_range *range,
 		struct driver_log_page *ret_page, struct err *err)
 {
-	struct json_object *lines = NULL;
 	int64_t count;
-	bool kept;
 
-	*ret_page = (struct driver_log_page){ 0 };
-	if (!is_kept(app, batch, &kept, err))
-		return false;
-	if (kept)
-		return read_archive(app, arena, batch, range, ret_page, err);
-	/* The watcher has not come to it yet. */
-	if (!read_pod(app, batch, batch->driver_pod, &lines, err)) {
-		/* no driver yet, or none any more and the end not yet seen: an empty log, as Livy has before the start */
-		if (err->code != ERR_NOT_FOUND && err->code != ERR_CONFLICT)
-			return false;
-		lines = json_object_new_array();
-	}
-	arena_own_json(arena, lines);
-	ret_page->total = (int64_t)json_object_array_length(lines);
+	*ret_page = (struct driver_log_page){ .total = batch->log_lines_count };
 	driver_log_range_resolve(range, ret_page->total, &ret_page->from, &count);
-	ret_page->lines = arena_own_json(arena, json_object_new_array());
-	for (int64_t i = ret_page->from; i < ret_page->from + count; i++)
-		json_object_array_add(ret_page->lines, json_object_get(json_object_array_get_idx(lines, (size_t)i)));
-	return true;
+	return store_log_page(app->store, arena, batch->id, ret_page->from, count, &ret_page->lines, err);
 }
 
 static void

@@ -1,5 +1,6 @@
 /*
- * service/driver_log.h - the driver's log: read from the pod while it lives, from the archive afterwards.
+ * service/driver_log.h - the driver's log, as far as the watcher has taken it into the database: within about a second
+ * while the driver runs. Readers never ask the pod: two sources would disagree about how many lines there are by now.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SERVICE_DRIVER_LOG_H
@@ -23,9 +24,7 @@ struct driver_log_range {
 	int64_t from, size;
 };
 
-/*
- * err  ERR_UNAVAILABLE: the driver lives and its API server does not answer; see also store/store.h
- */
+/* err  see store/store.h */
 MUST_CHECK bool driver_log_read(struct app *app, struct arena *arena, const struct batch *batch,
 				const struct driver_log_range *range, struct driver_log_page *ret_page, struct err *err);
 

@@ -252,8 +252,7 @@ write_is_due(const struct followed *item, int64_t now_ms)
 	if (now_ms < item->write_at_ms)
 		return false;
 	if (lines_count == 0)
-		/* only that there is nothing to be had from the pod: readers ask the database from now on */
-		return !item->reader.position.is_known && item->stream != NULL && kube_log_is_answered(item->stream);
+		return false;
 	return item->complete || item->reader.position.closed || lines_count >= PIECE_LINES ||
 	       item->reader.lines_size_bytes >= HELD_BYTES || now_ms - item->written_ms >= WRITE_INTERVAL_MS;
 }
@@ -280,7 +279,6 @@ write_lines(struct log_follow *logs, struct followed *item, int64_t now_ms)
 		item->brought_lines = true;
 		item->retry_ms = RETRY_MIN_MS;
 	}
-	item->reader.position.is_known = true;
 	item->written_ms = now_ms;
 	log_reader_stored(&item->reader);
 	if (item->stream != NULL)
@@ -370,7 +368,7 @@ static void
 say_waits(struct followed *item)
 {
 	item->waits_told = true;
-	if (!item->reader.position.is_known)
+	if (item->reader.position.lines_count == 0)
 		log_reader_note(&item->reader, "(sparkgate: this log is not followed yet, because log_archive.followed_max "
 					       "drivers are: it is read when there is room, or at its end)");
 }

@@ -63,7 +63,6 @@ store_log_position(struct store *store, int64_t batch_id, struct log_position *r
 		.second_count = number_at(result, "second_count"),
 		.second_before_count = number_at(result, "second_before_count"),
 		.closed = flag_at(result, "closed"),
-		.is_known = flag_at(result, "is_known"),
 	};
 	return true;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "call_fixture.h"
+#include "../../lib/read_log.h"
 
 /* ---- lists ---- */
 
@@ -89,10 +90,6 @@ static bool
 answer_log(int fd, int count, const char *head)
 {
 	(void)count;
-	if (strstr(head, "/pods/ten/log?container=c&limitBytes=") != NULL) {
-		fault_answer(fd, 200, "", "0123456789");
-		return true;
-	}
 	if (strstr(head, "/pods/waiting/") != NULL)
 		fault_answer(fd, 400, "",
 			     "{\"kind\":\"Status\",\"reason\":\"BadRequest\",\"message\":\"container \\\"c\\\" in pod "
@@ -108,44 +105,16 @@ answer_log(int fd, int count, const char *head)
 }
 
 static void
-a_log_stops_where_there_is_no_more_room(void **state)
-{
-	static const struct {
-		size_t limit_bytes;
-		const char *text;
-		bool overflowed;
-	} rows[] = {
-		{ 20, "0123456789", false },
-		{ 10, "0123456789", false },
-		{ 9, "012345678", true },
-		{ 1, "0", true },
-	};
-	struct call_fixture *fixture = *state;
-
-	call_fixture_start(fixture, answer_log, "http", "");
-	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		struct err err = ERR_INIT;
-		struct buf log;
-
-		buf_init(&log, rows[i].limit_bytes);
-		if (!kube_pod_log(fixture->kube, "n", "ten", "c", -1, &log, &err))
-			fail_msg("%s (%s)", err.msg, err.detail);
-		assert_string_equal(buf_str(&log), rows[i].text);
-		assert_int_equal(log.overflowed, rows[i].overflowed);
-		buf_release(&log);
-	}
-}
-
-static void
-a_log_that_fails_adds_nothing(void **state)
+a_log_that_fails_says_how(void **state)
 {
 	static const struct {
 		const char *pod;
 		enum err_code code;
+		const char *log;
 	} rows[] = {
-		{ "waiting", ERR_CONFLICT },
-		{ "away", ERR_NOT_FOUND },
-		{ "cut", ERR_UNAVAILABLE },
+		{ "waiting", ERR_CONFLICT, "" },
+		{ "away", ERR_NOT_FOUND, "" },
+		{ "cut", ERR_UNAVAILABLE, "half" },
 	};
 	struct call_fixture *fixture = *state;
 
@@ -155,11 +124,10 @@ a_log_that_fails_adds_nothing(void **state)
 		struct buf log;
 
 		buf_init(&log, 1000);
-		buf_text(&log, "before");
-		assert_false(kube_pod_log(fixture->kube, "n", rows[i].pod, "c", 5, &log, &err));
+		read_log(fixture->kube, "n", rows[i].pod, &log, &err);
 		assert_code(&err, rows[i].code);
 		assert_int_equal(err.http_status, err_http_status(err.code));
-		assert_string_equal(buf_str(&log), "before");
+		assert_string_equal(buf_str(&log), rows[i].log);
 		buf_release(&log);
 	}
 }
@@ -171,8 +139,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		CASE(a_list_that_fails_half_way_says_so),
 		CASE(a_page_that_is_too_large_is_asked_for_in_smaller_ones),
-		CASE(a_log_stops_where_there_is_no_more_room),
-		CASE(a_log_that_fails_adds_nothing),
+		CASE(a_log_that_fails_says_how),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
