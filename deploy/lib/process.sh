@@ -14,13 +14,17 @@ process_boot_id() { cat /proc/sys/kernel/random/boot_id; }
 
 # Field 22 of /proc/PID/stat; the second field may hold spaces, so count from the last parenthesis.
 process_start_ticks() {
-	local stat
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+	local pid=$1 stat threads
+	stat=$(cat "/proc/$pid/stat" 2>/dev/null) || return 1
 	stat=${stat##*) }
 	# shellcheck disable=SC2086 # split into fields
 	set -- $stat
-	# A zombie has ended; its parent only has not asked yet.
-	[[ $1 != Z ]] || return 1
+	# A zombie has ended; its parent only has not asked yet. But the first thread may be one while others still end,
+	# and with them the process's ports.
+	if [[ $1 == Z ]]; then
+		threads=("/proc/$pid/task"/*)
+		((${#threads[@]} > 1)) || return 1
+	fi
 	printf '%s' "${20}"
 }
 

@@ -14,7 +14,15 @@ def start_ticks(pid):
         fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return None if fields[0] == "Z" else int(fields[19])
+    # The first thread may have ended while others still end, and with them the process's ports.
+    return None if fields[0] == "Z" and len(threads(pid)) < 2 else int(fields[19])
+
+
+def threads(pid):
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def children(pid):
