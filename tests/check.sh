@@ -33,12 +33,12 @@ check_cppcheck() {
 	cppcheck --quiet --std=c11 --language=c --enable=warning,performance,portability --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=varFuncNullUB \
 		--suppress=memleak --suppress=resourceLeak -j 2 \
-		-D__x86_64__ -DPACKAGE_VERSION='"0"' -DSYSCONFDIR='"/etc"' "${flags[@]}" "$CLONE_DIR/fcgi"
+		-D__x86_64__ -DSPARKGATE_FAILPOINTS -DPACKAGE_VERSION='"0"' -DSYSCONFDIR='"/etc"' "${flags[@]}" "$CLONE_DIR/fcgi"
 }
 
 check_clang_tidy() {
 	export TIDY_CHECKS TIDY_FLAGS
-	TIDY_FLAGS="-std=gnu17 -D_GNU_SOURCE -DPACKAGE_VERSION=\"0\" -DSYSCONFDIR=\"/etc\" $(includes | xargs)"
+	TIDY_FLAGS="-std=gnu17 -D_GNU_SOURCE -DSPARKGATE_FAILPOINTS -DPACKAGE_VERSION=\"0\" -DSYSCONFDIR=\"/etc\" $(includes | xargs)"
 	find "$CLONE_DIR/fcgi" -name '*.c' -print0 | sort -z | xargs -0 -P 2 -n 8 sh -c \
 		'clang-tidy --quiet --checks="$TIDY_CHECKS" --warnings-as-errors="*" "$@" -- $TIDY_FLAGS' sh
 }

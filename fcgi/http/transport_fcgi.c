@@ -5,6 +5,7 @@
 #include <fcgiapp.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/limits.h"
 
 /* Waiting connections; more than nginx keeps open towards one worker pool by default. */
@@ -52,8 +53,10 @@ serve_one(FCGX_Request *fcgi, transport_handler handler, void *context)
 	request_read(&request, &arena, &source);
 	response_init(&response, request.request_id);
 	handler(context, &arena, &request, &response);
+	FAILPOINT("answer.ready");
 	fcgi_answer(fcgi, &request, &response);
 	FCGX_Finish_r(fcgi);
+	FAILPOINT("answer.written");
 	response_release(&response);
 	arena_release(&arena);
 }

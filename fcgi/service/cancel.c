@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/cancel.h"
 
+#include "base/failpoint.h"
 #include "base/limits.h"
 #include "crd/crd.h"
 #include "service/log_follow.h"
@@ -12,8 +13,10 @@ bool
 cancel_batch(struct app *app, struct arena *arena, int64_t id, enum store_kill kind, const char *user,
 	     const char *request_id, struct batch *ret_batch, struct err *err)
 {
+	FAILPOINT("delete.begin");
 	if (!store_kill_request(app->store, arena, id, kind, user, request_id, ret_batch, err))
 		return false;
+	FAILPOINT("delete.committed");
 	log_event(&app->log, LOG_LEVEL_INFO, kind == STORE_DELETE ? "batch_deleted" : "batch_kill_requested",
 		  LOG_INT("batch", id), LOG_TEXT("state", batch_state_text(ret_batch->state)));
 	return true;
@@ -29,9 +32,12 @@ kill_one(struct app *app, struct arena *arena, struct app_cluster *cluster, cons
 	/* The pod and its log go with the object. */
 	if (cluster->logs != NULL && !log_follow_may_kill(cluster->logs, &owed->batch))
 		return true;
+	FAILPOINT("kill.delete");
 	if (kube_delete(cluster->kube, crd_kubeflow_path(arena, owed->batch.namespace, owed->batch.object_name), NULL,
-			&err))
+			&err)) {
+		FAILPOINT("kill.deleted");
 		return true; /* taken; the watch, or the next round's 404, says when it is gone */
+	}
 	if (err.code != ERR_NOT_FOUND) {
 		log_failure(&app->log, LOG_LEVEL_WARNING, "kill_put_off", &err, LOG_INT("batch", owed->batch.id));
 		metrics_add(&app->metrics, METRIC_KUBE_FAILURES, 1);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "crd/crd.h"
@@ -264,6 +265,7 @@ follow_once(struct follower *follower, struct arena *arena, struct err *err)
 	follower->lost_evidence = false;
 	metrics_add(&app->metrics, METRIC_WATCH_RELISTS, 1);
 	followed = list_and_compare(follower, arena, path, query, &version, err);
+	FAILPOINT("follow.listed");
 	if (followed) {
 		follower->synced_ms = clock_monotonic_ms();
 		log_event(&app->log, LOG_LEVEL_INFO, "cluster_synced");

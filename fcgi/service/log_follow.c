@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/limits.h"
 #include "batch/log_lines.h"
 #include "crd/crd.h"
@@ -263,6 +264,7 @@ write_lines(struct log_follow *logs, struct followed *item, int64_t now_ms)
 	struct err err = ERR_INIT;
 	bool written;
 
+	FAILPOINT("log.write");
 	if (!store_log_append(logs->app->store, item->batch_id, log_reader_first_line(&item->reader), item->reader.lines,
 			      &item->reader.position, &written, &err)) {
 		log_failure(&logs->app->log, LOG_LEVEL_WARNING, "log_not_written", &err, LOG_INT("batch", item->batch_id));
@@ -279,6 +281,7 @@ write_lines(struct log_follow *logs, struct followed *item, int64_t now_ms)
 		item->brought_lines = true;
 		item->retry_ms = RETRY_MIN_MS;
 	}
+	FAILPOINT("log.written");
 	item->written_ms = now_ms;
 	log_reader_stored(&item->reader);
 	if (item->stream != NULL)
@@ -403,6 +406,7 @@ finish(struct log_follow *logs, struct followed *item, int64_t now_ms)
 	struct arena arena;
 	bool done;
 
+	FAILPOINT("log.complete");
 	arena_init(&arena, LIMIT_ARENA_BYTES);
 	done = store_show(logs->app->store, &arena, item->batch_id, &batch, &err) &&
 	       observe_sight(logs->app, &arena, &batch, &item->sight);

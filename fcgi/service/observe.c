@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "crd/crd.h"
@@ -38,8 +39,10 @@ observe_sight(struct app *app, struct arena *arena, const struct batch *seen, co
 				return true; /* this sight is remembered, and comes again then */
 			driver_log_explain(app, &batch, &move);
 		}
+		FAILPOINT("state.move");
 		if (!store_move(app->store, &batch, sight, &move, &won, &err))
 			break;
+		FAILPOINT("state.moved");
 		if (won && move.state != batch.state) {
 			metrics_add(&app->metrics, METRIC_STATE_MOVES, 1);
 			if (move.state == BATCH_KILLED)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "crd/crd.h"
@@ -49,8 +50,10 @@ defer(struct app *app, const struct batch *batch, int tries, const struct err *w
 	log_failure(&app->log, LOG_LEVEL_WARNING, "push_deferred", why, LOG_INT("batch", batch->id),
 		    LOG_TEXT("cluster", batch->cluster), LOG_INT("tries", tries));
 	/* Without the record the claim runs out and the watcher takes it up just the same, only later. */
+	FAILPOINT("push.defer");
 	if (!store_push_deferred(app->store, batch->id, wait_ms, why->msg, &err))
 		log_failure(&app->log, LOG_LEVEL_ERROR, "push_not_recorded", &err, LOG_INT("batch", batch->id));
+	FAILPOINT("push.deferred");
 	return PUSH_DEFERRED;
 }
 
@@ -62,8 +65,10 @@ refuse(struct app *app, const struct batch *batch, const struct err *why)
 	metrics_add(&app->metrics, METRIC_PUSH_REFUSED, 1);
 	log_failure(&app->log, LOG_LEVEL_WARNING, "push_refused", why, LOG_INT("batch", batch->id),
 		    LOG_TEXT("cluster", batch->cluster));
+	FAILPOINT("push.refuse");
 	if (!store_refused(app->store, batch->id, why->msg, &err))
 		log_failure(&app->log, LOG_LEVEL_ERROR, "push_not_recorded", &err, LOG_INT("batch", batch->id));
+	FAILPOINT("push.refused");
 	return PUSH_REFUSED;
 }
 
@@ -78,6 +83,7 @@ done(struct app *app, struct arena *arena, struct batch *batch, const char *by)
 	else
 		log_event(&app->log, LOG_LEVEL_INFO, "batch_pushed", LOG_INT("batch", batch->id), LOG_TEXT("by", by),
 			  LOG_TEXT("object", batch->object_name));
+	FAILPOINT("push.recorded");
 	return PUSH_DONE;
 }
 
@@ -126,8 +132,11 @@ push_object(struct app *app, struct arena *arena, struct batch *batch, struct js
 		err_set_(err, ERR_UNAVAILABLE, "cluster %s is not in the gateway's configuration any more", batch->cluster);
 		return defer(app, batch, tries, err);
 	}
-	if (create(app, arena, cluster, batch, spec, err))
+	FAILPOINT("push.create");
+	if (create(app, arena, cluster, batch, spec, err)) {
+		FAILPOINT("push.created");
 		return done(app, arena, batch, by);
+	}
 	if (is_permanent(err))
 		return refuse(app, batch, err);
 	metrics_add(&app->metrics, METRIC_KUBE_FAILURES, 1);
@@ -150,6 +159,7 @@ push_next(struct app *app, struct app_cluster *cluster)
 	if (!store_push_claim(app->store, &arena, cluster->config->name, push_claim_ms(&app->config), 1, &push, &count,
 			      &err))
 		log_failure(&app->log, LOG_LEVEL_WARNING, "pushes_not_claimed", &err);
+	FAILPOINT("push.claimed");
 	if (count > 0)
 		push_object(app, &arena, &push->batch, push->spec, "watcher", push->tries, &why);
 	arena_release(&arena);

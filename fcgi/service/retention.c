@@ -2,6 +2,7 @@
 #include "service/retention.h"
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/limits.h"
 #include "crd/crd.h"
 #include "store/list_store.h"
@@ -34,6 +35,7 @@ delete_object(struct app *app, struct arena *arena, struct app_cluster *cluster,
 		metrics_add(&app->metrics, METRIC_KUBE_FAILURES, 1);
 		return !err_is_transient(&err);
 	}
+	FAILPOINT("retention.deleted");
 	/* A lost note costs one more deletion, which then finds nothing. */
 	if (!store_object_deleted(app->store, batch->id, &err)) {
 		log_failure(&app->log, LOG_LEVEL_WARNING, "old_object_not_noted", &err, LOG_INT("batch", batch->id));

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -174,8 +175,10 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		.client_key = client_key,
 		.whole_request_text = json_text(origin->request),
 	};
+	FAILPOINT("submit.begin");
 	if (!accept_batch(app, arena, &new_batch, ret_batch, &is_new, err))
 		return false;
+	FAILPOINT("submit.committed");
 	/* Who repeats a request with its key gets the batch that there is; whoever was first pushes it. */
 	if (!is_new && client_key != NULL)
 		return ret_batch->reason != BATCH_REFUSED || err_set(err, ERR_INVALID, "%s", ret_batch->message);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "store/migrate.h"
 #include "store/store_priv.h"
 
@@ -293,6 +294,7 @@ run_once(struct store *store, enum statement_id id, const char *const *params, b
 		*ret_lost = true;
 		return unavailable(store, err);
 	}
+	FAILPOINT("store.sent");
 	if (!collect(store, deadline_ms, &result, err))
 		return false;
 	*ret_lost = connection_is_lost(store, result);
