@@ -7,7 +7,7 @@ SELECT plan(16);
 
 EXECUTE batch_accept('20000000-0000-4000-8000-000000000001', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '5000', NULL, '') \gset
 EXECUTE batch_log_position(:id) \gset at_
-SELECT is(:'at_log_lines_count', '0', 'a new batch has no log');
+SELECT is(:'at_log_lines_count'::text, '0', 'a new batch has no log');
 
 SELECT isnt_empty(format($$EXECUTE batch_log_append(%s, 0, '["a", "b"]', 4, 1000, 2, 0, false)$$, :id), 'lines are written');
 SELECT is_empty(format($$EXECUTE batch_log_append(%s, 0, '["a", "b"]', 4, 1000, 2, 0, false)$$, :id), 'once');
