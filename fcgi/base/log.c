@@ -98,15 +98,13 @@ add_field(const struct log *log, struct buf *line, const struct log_field *field
 		add_quoted(line, field->text);
 }
 
-void
-log_write(const struct log *log, enum log_level level, const struct log_field *fields)
+static void
+write_line(const struct log *log, enum log_level level, const struct log_field *fields)
 {
 	AUTO_BUF struct buf line;
 	AUTO_BUF struct buf time;
 	ssize_t written;
 
-	if (level > log->level)
-		return;
 	buf_init(&line, LINE_LIMIT_BYTES - 3);
 	buf_init(&time, 64);
 	add_time(&time);
@@ -124,6 +122,13 @@ log_write(const struct log *log, enum log_level level, const struct log_field *f
 	buf_text(&line, log->format == LOG_FORMAT_JSON ? "}\n" : "\n");
 	written = write(log->fd, buf_str(&line), line.size_bytes);
 	(void)written; /* a log that cannot be written has nowhere to be told */
+}
+
+void
+log_write(const struct log *log, enum log_level level, const struct log_field *fields)
+{
+	if (level <= log->level)
+		write_line(log, level, fields);
 }
 
 static int

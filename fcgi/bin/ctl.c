@@ -147,9 +147,9 @@ print_config(const struct invocation *invocation)
 	struct config config;
 	bool whole;
 
+	buf_init(&text, PRINT_LIMIT_BYTES);
 	if (!read_config(invocation, &config))
 		return EXIT_FAILURE;
-	buf_init(&text, PRINT_LIMIT_BYTES);
 	config_print(&config, &text);
 	fputs(buf_str(&text), stdout);
 	whole = !text.overflowed;
