@@ -180,12 +180,6 @@ def test_the_total_is_exact_whatever_happens_at_once(clean, database):
     assert counted(database) == {"kept": 0, "real": 0}
 
 
-AGED = """
-SET session_replication_role = replica;
-UPDATE batch SET finished_at = now() - %(age)s::interval WHERE id = ANY (%(ids)s)
-"""
-
-
 def test_the_object_of_what_ended_goes_first_and_the_row_much_later(clean, kube, livy, database):
     old, kept = livy.submit()["id"], livy.submit()["id"]
     names = {batch_id: clean.row(batch_id)["object_name"] for batch_id in (old, kept)}
@@ -197,7 +191,7 @@ def test_the_object_of_what_ended_goes_first_and_the_row_much_later(clean, kube,
     ttl = kube.application(names[old])["spec"]["timeToLiveSeconds"]
     assert ttl == 24 * 3600 + 7 * 86400
 
-    database.execute(AGED, {"age": "25 hours", "ids": [old]})
+    clean.age("25 hours", [old])
     clean.watcher.stop()
     clean.start_watcher()
     wait_for("the old object's end", lambda: kube.application(names[old]) is None)
@@ -207,7 +201,7 @@ def test_the_object_of_what_ended_goes_first_and_the_row_much_later(clean, kube,
     assert livy.get(f"/batches/{old}/log").status == 200
 
     database.execute("INSERT INTO batch_log SELECT %s, n * 1000, '{x}' FROM generate_series(1, 1200) AS n", (old,))
-    database.execute(AGED, {"age": "91 days", "ids": [old]})
+    clean.age("91 days", [old])
     clean.watcher.stop()
     clean.start_watcher()
     wait_for("the old row's end", lambda: livy.get(f"/batches/{old}").status == 404)
@@ -222,7 +216,7 @@ def test_what_has_not_ended_is_never_too_old(clean, livy, database):
     database.execute("UPDATE batch SET accepted_at = now() - interval '10 years' WHERE id = %s", (batch_id,))
     database.execute(INSERT, {"count": 1})
     old = database.value("SELECT max(id) FROM batch")
-    database.execute(AGED, {"age": "10 years", "ids": [old]})
+    clean.age("10 years", [old])
     clean.watcher.stop()
     clean.start_watcher()
     wait_for("a round of retention", lambda: livy.get(f"/batches/{old}").status == 404)

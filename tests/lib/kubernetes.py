@@ -32,6 +32,7 @@ class Kubernetes:
         self.environment.setdefault("SPARKGATE_CLUSTER_CACHE", str(STATE_DIR / "cluster"))
         self.environment.setdefault("SPARKGATE_TOOLS_CACHE", str(STATE_DIR / "tools"))
         self.kubeconfig = self.dir / "cluster/run/gateway.kubeconfig"
+        self.token_kubeconfig = self.dir / "cluster/run/gateway-token.kubeconfig"  # the same user
         self.url = f"https://127.0.0.1:{26443 + 100 * slot}"
         self._session = None
 
