@@ -119,7 +119,6 @@ NUMBERS = [
           ("size", "-2147483649", "-2147483649"), ("from", "0x10", "0x10"), ("size", "%201", " 1"))),
     *(Case(f"takes {text} for a number", "1.2 query numbers", get(f"/batches?from={text}&size=0"),
            Reply(200, {"from": number, "total": INT, "sessions": []}))
-     
       for text, number in (("%2B1", 1), ("-1", -1), ("2147483647", 2147483647), ("-2147483648", -2147483648),
                            ("007", 7))),
     Case("takes the first of a repeated parameter", "1.2 query numbers", get("/batches?from=1&size=0&from=x"),

@@ -71,6 +71,8 @@ CASES = [
     *(wrong_method(method, "/batches/${id}/state", READ_ONLY, "a batch") for method in ("POST", "DELETE", "OPTIONS")),
     *(wrong_method(method, "/batches/${id}/log", READ_ONLY, "a batch") for method in ("POST", "DELETE", "PATCH")),
     wrong_method("POST", "/version", READ_ONLY),
+    Case("has no TRACE", "1.1 known path, wrong method", Request("TRACE", "/batches"), Reply(405, EMPTY, ANY_TYPE),
+         Reply(405, MSG, {"Allow": listing("GET, HEAD, POST, DELETE")}), "error bodies"),
     *(Case(f"knows no {path}", "1.1 unknown sub-path", get(path), NOT_FOUND, NOT_FOUND_MSG, "error bodies", "a batch")
       for path in ("/batches/${id}/foo", "/batches/${id}/state/foo", "/batches/${id}/LOG", "/batches/${id}/log/0")),
     *(Case(f"lets no {header} make a DELETE of a POST", "1.1 method override",
