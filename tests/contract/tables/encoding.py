@@ -76,7 +76,9 @@ TEXTS = [
     *(Case(f"refuses {what}", "1.2 charset", post(b'{"file": "local:///a.py", "name": "' + text + b'"}'), BAD_JSON,
            REFUSED, "error bodies")
       for what, text in (("a byte that is no UTF-8", b"\xff"), ("half a character", b"\xe2\x82"),
-                         ("an overlong character", b"\xc0\xae"), ("latin-1", "\u00fc".encode("latin-1")))),
+                         ("latin-1", "\u00fc".encode("latin-1")))),
+    Case("takes an overlong character", "1.2 charset", post(b'{"file": "local:///a.py", "name": "\xc0\xae"}'), CREATED,
+         REFUSED, "overlong UTF-8"),
     Case("takes a byte order mark", "1.2 charset", post(b"\xef\xbb\xbf" + NEW), CREATED),
 ]
 
@@ -142,9 +144,9 @@ SIZES = [
     Case("takes a target of 10,000 bytes", "1.2 header limits", get("/batches?size=1&x=" + "x" * 9_980), Reply(200),
          Reply(414, MSG), "long targets"),
     Case("takes a body of 100 KB", "1.2 body limits", submit(args=["x" * 100_000]), CREATED),
-    Case("takes a body of 10 MB", "1.2 body limits", submit(args=["x" * 10_000_000]), CREATED, Reply(413, msg("bytes")),
+    Case("takes a body of 10 MB", "1.2 body limits", post(b" " * 10_000_000 + NEW), CREATED, Reply(413, msg("bytes")),
          "large bodies"),
-    Case("takes a body of 20 MB", "1.2 body limits", submit(args=["x" * 20_000_000]), CREATED,
+    Case("takes a body of 20 MB", "1.2 body limits", post(b" " * 20_000_000 + NEW), CREATED,
          Reply(413, msg("larger")),
          "large bodies"),
 ]
@@ -161,7 +163,9 @@ VERSIONS = [
           ("7", "GET", "/batches", None), ("1", "GET", "/batches/${id}", None),
           ("0.2", "GET", "/batches/${id}/state", None),
           ("1.0", "POST", "/batches", {"file": FILE}), ("9", "DELETE", "/batches/${id}", None),
-          ("0.10", "GET", "/version", None))),
+          ("0.10", "GET", "/batches/${id}/log", None))),
+    Case("has one version of all routes", "1.2 versioning", get("/version", headers={
+        "Accept": "application/vnd.livy.v7+json"}), Reply(200), Reply(406, msg("'7'")), "version of /version"),
     Case("makes nothing for a wrong version", "1.2 versioning", post(
         {"file": FILE, "name": "v-${new}"}, headers={"Accept": "application/vnd.livy.v9+json"}),
         Reply(406, {"msg": "No value found for '9'"}), Reply(406, msg("'9'")), "error bodies",

@@ -16,10 +16,11 @@ def rejected(it, row, request, livy, *words, difference=SHAPE):
                    difference=difference)
 
 
-def local(it, request, shown, *words):
+def local(it, request, path, *words):
+    """Livy tells the path without its scheme."""
     return rejected(it, "local path not whitelisted", request,
-                    f"requirement failed: Local path {shown} cannot be added to user sessions.",
-                    f"Local path {shown}", "local:///", *words, difference="local paths")
+                    f"requirement failed: Local path {path.removeprefix('file://')} cannot be added to user sessions.",
+                    f"Local path {path}", "local:///", *words, difference="local paths")
 
 
 def slip(it, request, *words):

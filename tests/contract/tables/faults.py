@@ -3,7 +3,7 @@
 
 Those that only show when parts fail are in ELSEWHERE, with the test that shows them.
 """
-from case import FILE, MSG, Case, Matches, Reply, Request, Step, batch, get, has, msg, post, submit
+from case import ANY_TYPE, FILE, MSG, Case, Matches, Reply, Request, Step, batch, get, has, msg, post, submit
 
 DUPLICATE = Reply(400, msg("Duplicate session name"))
 MADE = Reply(201, batch())
@@ -27,6 +27,7 @@ def repeated(it, first, second):
 
 
 BY_CONF = {"file": FILE, "conf": {"spark.sparkgate.client.key": "${new}"}}
+NO_PAGE = Reply(404, headers=ANY_TYPE)
 REJECTED = Reply(400, msg("Rejected"))
 NOW = Matches("a time", lambda value: isinstance(value, str) and value.endswith("Z"))
 TOLD = Matches("times and a reason", lambda value: value == batch() and value["submittedAt"] == NOW and
@@ -69,11 +70,11 @@ CASES = [
            Reply(403, msg("doAs")), "impersonation", "a batch") for request, status in (
                (get("/batches?doAs=bob"), 200), (get("/batches/${id}?doAs=bob"), 200),
                (get("/batches/${id}/log?doAs="), 200), (Request("DELETE", "/batches/${id}?doAs=bob"), 200))),
-    *(Case(f"is probed at {path}", "9 fault 21", get(path), Reply(404, MSG), Reply(200, {"status": word}), "health")
+    *(Case(f"is probed at {path}", "9 fault 21", get(path), NO_PAGE, Reply(200, {"status": word}), "health")
       for path, word in (("/healthz", "ok"), ("/readyz", "ready"))),
-    Case("is not ready without its database", "9 fault 21", get("/readyz"), Reply(404), Reply(503, MSG, {
+    Case("is not ready without its database", "9 fault 21", get("/readyz"), NO_PAGE, Reply(503, MSG, {
         "Retry-After": "2"}), "health", "the database away"),
-    Case("is alive without its database", "9 fault 21", get("/healthz"), Reply(404), Reply(200, {"status": "ok"}),
+    Case("is alive without its database", "9 fault 21", get("/healthz"), NO_PAGE, Reply(200, {"status": "ok"}),
          "health",
          "the database away"),
     Case("tells times and reasons", "9 fault 22", get("/batches/${id}"), Reply(200, Matches(
