@@ -108,8 +108,7 @@ JSONS = [
          CREATED),
     Case("leaves no field out of what was made", "1.2 JSON out", submit(), CREATED),
     Case("leaves no field out of an item", "1.2 JSON out", get("/batches/${id}"),
-         Reply(200, batch(name=None, owner=None,
-         proxyUser=None)), given="a batch without a name"),
+         Reply(200, batch(name=None, owner=None, proxyUser=None)), given="a batch without a name"),
 ]
 
 NUMBERS = [
