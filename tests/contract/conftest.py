@@ -4,7 +4,7 @@
 SPARKGATE_CONTRACT_URL       http://host:port of a running server; without it, the private stack through nginx
 SPARKGATE_CONTRACT_DIALECT   whose answers are wanted: sparkgate's (default) or livy's
 
-Livy's are those of its main branch after 0.8. Livy 0.7.1, the newest in Maven Central, does not hold what came later:
+Livy's are those of 0.9. Livy 0.7.1, the newest in Maven Central, does not hold what came later:
 "Rejected, Reason: " before words, executorLogUrls, gzip bodies, security headers, forbidden conf keys, HEAD's length.
 """
 import os
