@@ -74,7 +74,8 @@ response_head(const struct response *response, struct buf *head)
 	if (response->retry_after_s > 0)
 		buf_printf(head, "Retry-After: %u\r\n", response->retry_after_s);
 	buf_printf(head, "X-Request-Id: %s\r\n", response->request_id);
-	/* contract livy.md 1.2, "security headers"; no page of ours may be framed or run anything */
+	/* contract livy.md 1.2, "security headers"; nginx/own_answers.conf has the same */
 	buf_text(head, "X-Content-Type-Options: nosniff\r\nX-Frame-Options: SAMEORIGIN\r\n"
+		       "X-XSS-Protection: 1; mode=block\r\n"
 		       "Content-Security-Policy: default-src 'none'\r\nCache-Control: no-store\r\n\r\n");
 }

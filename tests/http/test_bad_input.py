@@ -183,10 +183,7 @@ def test_a_client_that_hangs_up_before_its_answer_has_a_whole_batch(stack, kube,
 
 def test_a_client_that_hangs_up_in_the_middle_of_a_long_answer(stack, kube, livy, clean):
     batch_id = livy.submit()["id"]
-    stack.postgres.execute(
-        "UPDATE batch SET state = 'success', finished_at = now(), log_lines_count = 10000 WHERE id = %s", (batch_id,))
-    for first in range(0, 10_000, 1000):
-        stack.postgres.execute("INSERT INTO batch_log VALUES (%s, %s, %s)", (batch_id, first, ["x" * 1000] * 1000))
+    stack.write_log(batch_id, ["x" * 1000] * 10_000)
     for _ in range(5):
         connection = socket.create_connection(("127.0.0.1", livy.port), 10)
         connection.sendall(head("GET", f"/batches/{batch_id}/log?size=-1"))

@@ -136,30 +136,10 @@ def test_a_namespace_that_is_forbidden(stack, kube):
     refused(stack, answer, "forbidden")
 
 
-def application(file):
-    return {"apiVersion": "sparkoperator.k8s.io/v1beta2", "kind": "SparkApplication", "metadata": {"name": "probe"},
-            "spec": {"type": "Java", "sparkVersion": "4", "mainApplicationFile": file, "driver": {}, "executor": {}}}
-
-
 @pytest.fixture
 def policy(kube):
-    """Kubernetes' own admission control refuses one file."""
-    group = "/apis/admissionregistration.k8s.io/v1"
-    name = "sparkgate-test"
-    kube.call("POST", f"{group}/validatingadmissionpolicies", {"metadata": {"name": name}, "spec": {
-        "failurePolicy": "Fail",
-        "matchConstraints": {"resourceRules": [{"apiGroups": ["sparkoperator.k8s.io"], "apiVersions": ["*"],
-                                                "operations": ["CREATE"], "resources": ["sparkapplications"]}]},
-        "validations": [{"expression": "!object.spec.mainApplicationFile.contains('unwanted')",
-                         "message": "nobody wants this file"}]}})
-    kube.call("POST", f"{group}/validatingadmissionpolicybindings", {"metadata": {"name": name}, "spec": {
-        "policyName": name, "validationActions": ["Deny"]}})
-    probe = application("unwanted")
-    wait_for("the policy to be in force", lambda: kube.session.post(
-        kube.url + kube.path(), json=probe, params={"dryRun": "All"}, timeout=10).status_code == 422, 20)
-    yield
-    kube.call("DELETE", f"{group}/validatingadmissionpolicybindings/{name}")
-    kube.call("DELETE", f"{group}/validatingadmissionpolicies/{name}")
+    with kube.unwanted_files():
+        yield
 
 
 def test_an_object_that_kubernetes_finds_invalid(stack, policy, livy):
@@ -185,7 +165,7 @@ def quota(kube):
 
     kube.call("POST", path, {"metadata": {"name": "test"}, "spec": {"hard": {resource: "0"}}})
     allow(0)
-    probe = application("x")
+    probe = kube.probe("x")
 
     def in_force():
         answer = kube.session.post(kube.url + kube.path(), json=probe, params={"dryRun": "All"}, timeout=10)

@@ -88,6 +88,7 @@ CALLS = [
     ("GET", "/healthz", "/healthz", None, {}, 200),
     ("GET", "/readyz", "/readyz", None, {}, 200),
     ("GET", "/metrics", "/metrics", None, {}, 200),
+    ("GET", "/metrics/ping", "/metrics/ping", None, {}, 200),
     ("GET", "/nginx/healthz", "/nginx/healthz", None, {}, 200),
 ]
 

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pages of the list and of archived logs (contract livy.md 4.3 and 4.6)."""
-import json
-
 import pytest
 
 LINES = 2500
@@ -9,20 +7,14 @@ LINES = 2500
 
 @pytest.fixture(scope="module")
 def log_id(stack):
-    """A finished batch with an archive. No driver runs here, so the lines are written as the watcher writes them."""
+    """A finished batch with an archive."""
     batch_id = stack.livy.submit(name="with a log")["id"]
-    stack.postgres.execute("UPDATE batch SET state = 'success', finished_at = now() WHERE id = %s", (batch_id,))
+    fill(stack, batch_id, 0)
     return batch_id
 
 
 def fill(stack, batch_id, count):
-    lines = [f"line {number}" for number in range(count)]
-    stack.postgres.execute("DELETE FROM batch_log WHERE batch_id = %s", (batch_id,))
-    for first in range(0, count, 1000):
-        stack.postgres.execute(
-            "INSERT INTO batch_log VALUES (%s, %s, %s)", (batch_id, first, lines[first:first + 1000]))
-    stack.postgres.execute("UPDATE batch SET log_lines_count = %s, log_tail = %s WHERE id = %s",
-                           (count, json.dumps(lines[-10:]), batch_id))
+    stack.write_log(batch_id, [f"line {number}" for number in range(count)])
 
 
 @pytest.mark.parametrize("count", [0, 1, 19, 100, 101, 1000, LINES])
@@ -56,9 +48,7 @@ def test_bad_numbers_are_refused(stack, log_id, query):
 
 def test_lines_keep_their_characters(stack, log_id):
     lines = ['quote " and \\', "tab\tand ü😀", "", " blank ", "\u0001"]
-    stack.postgres.execute("DELETE FROM batch_log WHERE batch_id = %s", (log_id,))
-    stack.postgres.execute("INSERT INTO batch_log VALUES (%s, 0, %s)", (log_id, lines))
-    stack.postgres.execute("UPDATE batch SET log_lines_count = 5 WHERE id = %s", (log_id,))
+    stack.write_log(log_id, lines)
     assert stack.livy.get(f"/batches/{log_id}/log").json()["log"] == lines
 
 

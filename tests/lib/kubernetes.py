@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real etcd and kube-apiserver on loopback (deploy/local-cluster/cluster up --api-only), and a client of it."""
 import base64
+import contextlib
 import os
 import pathlib
 import re
 import subprocess
 
-import requests
+from waiting import wait_for
 
 CLONE = pathlib.Path(__file__).resolve().parents[2]
 STATE_DIR = pathlib.Path(os.environ.get("SPARKGATE_STATE_DIR", CLONE / ".sparkgate"))
@@ -61,6 +62,8 @@ class Kubernetes:
     @property
     def session(self):
         if self._session is None:
+            import requests  # not above: without a cluster, as against a foreign server, no package is needed
+
             text = (self.dir / "cluster/run/admin.kubeconfig").read_text()
             run = self.dir / "cluster/run"
             self._session = requests.Session()
@@ -111,6 +114,35 @@ class Kubernetes:
 
     def delete_applications(self):
         self.call("DELETE", self.path(), params={"gracePeriodSeconds": 0})
+
+    @staticmethod
+    def probe(file):
+        """An object for dry runs."""
+        return {"apiVersion": "sparkoperator.k8s.io/v1beta2", "kind": "SparkApplication", "metadata": {"name": "probe"},
+                "spec": {"type": "Java", "sparkVersion": "4", "mainApplicationFile": file, "driver": {},
+                         "executor": {}}}
+
+    @contextlib.contextmanager
+    def unwanted_files(self):
+        """Kubernetes' own admission control refuses files with "unwanted" in their names."""
+        group = "/apis/admissionregistration.k8s.io/v1"
+        name = "sparkgate-test"
+        self.call("POST", f"{group}/validatingadmissionpolicies", {"metadata": {"name": name}, "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {"resourceRules": [{"apiGroups": ["sparkoperator.k8s.io"], "apiVersions": ["*"],
+                                                    "operations": ["CREATE"], "resources": ["sparkapplications"]}]},
+            "validations": [{"expression": "!object.spec.mainApplicationFile.contains('unwanted')",
+                             "message": "nobody wants this file"}]}})
+        try:
+            self.call("POST", f"{group}/validatingadmissionpolicybindings", {"metadata": {"name": name}, "spec": {
+                "policyName": name, "validationActions": ["Deny"]}})
+            wait_for("the policy to be in force", lambda: self.session.post(
+                self.url + self.path(), json=self.probe("unwanted"), params={"dryRun": "All"},
+                timeout=10).status_code == 422, 20)
+            yield
+        finally:
+            self.call("DELETE", f"{group}/validatingadmissionpolicybindings/{name}", expect=(200, 404))
+            self.call("DELETE", f"{group}/validatingadmissionpolicies/{name}")
 
     def report(self, name, state, message="", **status):
         """Plays the operator, whose only way to say something is this same status."""

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import socket
+import ssl
 
 
 class Answer:
@@ -25,9 +26,9 @@ class Answer:
 
 
 class Livy:
-    def __init__(self, port):
-        self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, port, host="127.0.0.1", scheme="http"):
+        self.port, self.host, self.scheme = port, host, scheme
+        self.url = f"{scheme}://{host}:{port}"
 
     def call(self, method, path, body=None, headers=None, timeout=30):
         """A connection each, as workers see it; the path to the letter; the body as bytes or what JSON is made of."""
@@ -36,7 +37,8 @@ class Livy:
             body = json.dumps(body)
         if isinstance(body, str):
             body = body.encode()
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as connection:
+        with contextlib.closing(http.client.HTTPConnection(self.host, self.port)) as connection:
+            connection.sock = self.connect(timeout)
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             return Answer(answer.status, answer.getheaders(), answer.read())
@@ -61,22 +63,30 @@ class Livy:
         assert answer.status == 200, answer.text
         return answer.json()["state"]
 
+    def connect(self, timeout=30):
+        connection = socket.create_connection((self.host, self.port), timeout)
+        if self.scheme == "https":
+            return ssl.create_default_context().wrap_socket(connection, server_hostname=self.host)
+        return connection
+
+    @staticmethod
+    def read_all(connection):
+        """What comes until the server closes."""
+        received = b""
+        with contextlib.suppress(ConnectionResetError):
+            while chunk := connection.recv(65536):
+                received += chunk
+        return received
+
     def raw(self, data, half_close=False, timeout=30):
         """Sends bytes as they are; the answer's bytes until the server closes."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout) as connection:
-            try:
+        with self.connect(timeout) as connection:
+            # the server may have seen enough before the end; its answer may still be there
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.sendall(data)
                 if half_close:
                     connection.shutdown(socket.SHUT_WR)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # the server has seen enough; its answer may still be there
-            received = b""
-            try:
-                while chunk := connection.recv(65536):
-                    received += chunk
-            except ConnectionResetError:
-                pass
-            return received
+            return self.read_all(connection)
 
 
 def status_of(answer_bytes):

@@ -18,6 +18,7 @@ EVERY_ANSWER = {
     "Content-Type": "application/json;charset=utf-8",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
+    "X-XSS-Protection": "1; mode=block",
     "Cache-Control": "no-store",
     "X-Request-Id": "@text",
 }

@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 
-enum field_kind { FIELD_TEXT, FIELD_COUNT, FIELD_LIST, FIELD_MAP };
+enum field_kind { FIELD_TEXT, FIELD_CORES, FIELD_COUNT, FIELD_LIST, FIELD_MAP };
 
 static const struct field {
 	const char *name;
@@ -23,9 +23,9 @@ static const struct field {
 	{ "pyFiles", FIELD_LIST, offsetof(struct batch_order, py_files) },
 	{ "files", FIELD_LIST, offsetof(struct batch_order, files) },
 	{ "driverMemory", FIELD_TEXT, offsetof(struct batch_order, driver_memory) },
-	{ "driverCores", FIELD_COUNT, offsetof(struct batch_order, driver_cores) },
+	{ "driverCores", FIELD_CORES, offsetof(struct batch_order, driver_cores) },
 	{ "executorMemory", FIELD_TEXT, offsetof(struct batch_order, executor_memory) },
-	{ "executorCores", FIELD_COUNT, offsetof(struct batch_order, executor_cores) },
+	{ "executorCores", FIELD_CORES, offsetof(struct batch_order, executor_cores) },
 	{ "numExecutors", FIELD_COUNT, offsetof(struct batch_order, executors_count) },
 	{ "archives", FIELD_LIST, offsetof(struct batch_order, archives) },
 	{ "queue", FIELD_TEXT, offsetof(struct batch_order, queue) },
@@ -67,7 +67,7 @@ parse_text(struct call *call, const char *name, struct json_object *value, const
 
 /* Airflow sends templated counts as strings (contract livy.md 8.1). */
 static bool
-parse_count(const char *name, struct json_object *value, int *ret_count, struct err *err)
+parse_count(const char *name, struct json_object *value, int min, int *ret_count, struct err *err)
 {
 	const char *text = json_object_get_string(value);
 	char *end;
@@ -77,8 +77,8 @@ parse_count(const char *name, struct json_object *value, int *ret_count, struct 
 		return err_set(err, ERR_INVALID, "%s: a whole number is wanted, not %s", name, type_name(value));
 	errno = 0;
 	count = strtoll(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' || count < 0 || count > INT32_MAX)
-		return err_set(err, ERR_INVALID, "%s: '%s' is not a whole number from 0 to 2147483647", name, text);
+	if (errno != 0 || end == text || *end != '\0' || count < min || count > INT32_MAX)
+		return err_set(err, ERR_INVALID, "%s: '%s' is not a whole number from %d to 2147483647", name, text, min);
 	*ret_count = (int)count;
 	return true;
 }
@@ -138,8 +138,11 @@ parse_field(struct call *call, const struct field *field, struct json_object *va
 	switch (field->kind) {
 	case FIELD_TEXT:
 		return parse_text(call, field->name, value, target, err);
+	case FIELD_CORES:
+		return parse_count(field->name, value, 1, target, err);
 	case FIELD_COUNT:
-		return parse_count(field->name, value, target, err);
+		/* 0 executors to begin with is what dynamic allocation may want */
+		return parse_count(field->name, value, 0, target, err);
 	case FIELD_LIST:
 		return parse_list(call, field->name, value, target, err);
 	case FIELD_MAP:

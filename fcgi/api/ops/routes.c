@@ -4,6 +4,7 @@
 #include "base/json.h"
 
 #define PROMETHEUS_TEXT "text/plain; version=0.0.4; charset=utf-8"
+#define PLAIN_TEXT "text/plain; charset=utf-8"
 
 /* The process lives and answers; nothing else is asked, so that a restart is never the cure for a database's outage. */
 static bool
@@ -48,10 +49,22 @@ ops_metrics(struct call *call, struct err *err)
 	return true;
 }
 
+/* Livy's word for being alive (contract livy.md section 6), which load balancers in front of it ask for. */
+static bool
+ops_ping(struct call *call, struct err *err)
+{
+	(void)err;
+	call->response->status = HTTP_OK;
+	call->response->content_type = PLAIN_TEXT;
+	buf_text(&call->response->body, "pong\n");
+	return true;
+}
+
 static const struct route ops_routes[] = {
 	{ HTTP_GET, "/healthz", ACCESS_PUBLIC, ops_healthz },
 	{ HTTP_GET, "/readyz", ACCESS_PUBLIC, ops_readyz },
 	{ HTTP_GET, "/metrics", ACCESS_CALLER, ops_metrics },
+	{ HTTP_GET, "/metrics/ping", ACCESS_PUBLIC, ops_ping },
 	{ 0 },
 };
 

@@ -125,7 +125,7 @@ counts_may_be_numeric_texts(void **state)
 	static const struct {
 		const char *json;
 		int count;
-	} rows[] = { { "0", 0 }, { "1", 1 }, { "2147483647", 2147483647 }, { "\"4\"", 4 }, { "\"007\"", 7 } };
+	} rows[] = { { "1", 1 }, { "2147483647", 2147483647 }, { "\"4\"", 4 }, { "\"007\"", 7 } };
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct batch_order order = parsed(*state,
@@ -157,6 +157,8 @@ a_wrong_type_is_refused_with_the_name_of_the_field(void **state)
 	static const char *const texts[] = {
 		"file", "proxyUser", "className", "driverMemory", "executorMemory", "queue", "name", NULL };
 	static const char *const counts[] = { "driverCores", "executorCores", "numExecutors", NULL };
+	static const char *const cores[] = { "driverCores", "executorCores", NULL };
+	static const char *const executors[] = { "numExecutors", NULL };
 	static const char *const lists[] = { "args", "jars", "pyFiles", "files", "archives", NULL };
 	static const char *const maps[] = { "conf", NULL };
 	static const struct {
@@ -173,7 +175,10 @@ a_wrong_type_is_refused_with_the_name_of_the_field(void **state)
 		{ counts, "true", "", "a whole number is wanted, not boolean" },
 		{ counts, "[1]", "", "a whole number is wanted, not array" },
 		{ counts, "{}", "", "a whole number is wanted, not object" },
-		{ counts, "-1", "", "'-1' is not a whole number from 0 to 2147483647" },
+		{ counts, "-1", "", "'-1' is not a whole number from " },
+		{ executors, "-1", "", "from 0 to 2147483647" },
+		{ cores, "0", "", "'0' is not a whole number from 1 to 2147483647" },
+		{ cores, "\"00\"", "", "'00' is not" },
 		{ counts, "2147483648", "", "'2147483648' is not" },
 		{ counts, "99999999999999999999", "", "is not a whole number" },
 		{ counts, "\"\"", "", "'' is not" },

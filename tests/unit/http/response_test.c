@@ -4,6 +4,7 @@
 #include "http/response.h"
 
 #define SECURITY "X-Content-Type-Options: nosniff\r\nX-Frame-Options: SAMEORIGIN\r\n" \
+		 "X-XSS-Protection: 1; mode=block\r\n" \
 		 "Content-Security-Policy: default-src 'none'\r\nCache-Control: no-store\r\n"
 
 static char *
