@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from kubernetes import CLONE
+from kubernetes import CLONE, STATE_DIR
 
 SHELL = """
 set -euo pipefail
@@ -15,6 +15,15 @@ mkdir -p "$RUN_DIR" "$LOG_DIR"
 build_settings
 build_up
 """
+
+
+def bench_directory(named):
+    """The one that was named, or one in the state directory, which is then marked as that: tests/run takes no other."""
+    if named is not None:
+        return named.absolute()
+    STATE_DIR.mkdir(exist_ok=True)
+    (STATE_DIR / ".sparkgate-state").touch()
+    return (STATE_DIR / "bench").absolute()
 
 
 def build_optimised(directory):
