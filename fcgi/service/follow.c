@@ -28,6 +28,11 @@
 #define PAUSE_MS 500
 /* How often the proof of life is written for people and metrics. */
 #define NOTE_INTERVAL_MS 5000
+/*
+ * While one event comes after the other, logs and dispatch wait so long: about what a turn of the logs takes. One event
+ * a turn would be 20 states a second when the logs are busy.
+ */
+#define EVENTS_TURN_MS 50
 /* Rows compared with a list at a time. */
 #define COMPARE_AT_ONCE 500
 
@@ -39,6 +44,8 @@ struct follower {
 	uint64_t lease_generation;      /* of the connection that holds the lease; 0: none */
 	bool waiting_told;
 	bool lost_evidence;             /* an event could not be written: list anew */
+	bool event_came;                /* another one may be there already */
+	int64_t turned_ms;              /* when logs and dispatch had their turn */
 	int64_t dispatched_ms, noted_ms, synced_ms;
 	struct retention retention;
 	int wake_fd;                    /* epoll: logs and database, beside the watch */
@@ -209,15 +216,21 @@ watch_goes_on(struct follower *follower, struct kube_watch *watch)
 {
 	struct app *app = follower->app;
 	int64_t resync_ms = (int64_t)app->config.watcher_resync_interval_s * 1000;
+	bool events_first = follower->event_came && clock_monotonic_ms() - follower->turned_ms < EVENTS_TURN_MS;
 	struct err err = ERR_INIT;
 	struct kube_event event;
 
 	if (follower->lost_evidence || clock_monotonic_ms() - follower->synced_ms > resync_ms)
 		return false;
-	if (log_follow_turn(follower->cluster->logs) || dispatch_is_due(follower))
-		dispatch(follower);
+	if (!events_first) {
+		if (log_follow_turn(follower->cluster->logs) || dispatch_is_due(follower))
+			dispatch(follower);
+		follower->turned_ms = clock_monotonic_ms();
+	}
 	listen_to_database(follower);
-	if (kube_watch_next(watch, app->config.watcher_dispatch_interval_ms, follower->wake_fd, &event, &err)) {
+	follower->event_came = kube_watch_next(watch, events_first ? 0 : app->config.watcher_dispatch_interval_ms,
+					       follower->wake_fd, &event, &err);
+	if (follower->event_came) {
 		metrics_add(&app->metrics, METRIC_WATCH_EVENTS, 1);
 		if (event.kind != KUBE_BOOKMARK)
 			follower->lost_evidence =

@@ -433,6 +433,25 @@ step(struct log_follow *logs, struct followed *item, int64_t now_ms)
 	       json_object_array_length(item->reader.lines) == 0 && finish(logs, item, now_ms);
 }
 
+/* States wait for the logs of ended drivers: these come first, however many other logs there are. */
+static void
+step_ended(struct log_follow *logs, int64_t begun_ms)
+{
+	int64_t now_ms = begun_ms;
+
+	for (size_t at = 0; at < logs->count && now_ms - begun_ms < TURN_MS;) {
+		if (!logs->items[at]->ending) {
+			at++;
+			continue;
+		}
+		if (step(logs, logs->items[at], now_ms))
+			drop(logs, at);
+		else
+			at++;
+		now_ms = clock_monotonic_ms();
+	}
+}
+
 bool
 log_follow_turn(struct log_follow *logs)
 {
@@ -441,6 +460,8 @@ log_follow_turn(struct log_follow *logs)
 
 	if (!heard && now_ms - logs->swept_ms < SWEEP_INTERVAL_MS)
 		return false;
+	step_ended(logs, begun_ms);
+	begun_ms = now_ms = clock_monotonic_ms();
 	/* Round and round, so that each has its share when the time is up before all had their step. */
 	for (size_t i = logs->count; i > 0 && logs->count > 0; i--) {
 		if (logs->next >= logs->count)
