@@ -16,12 +16,18 @@ with DAG("sparkgate_pi", schedule=None, start_date=pendulum.datetime(2026, 1, 1)
         task_id="pi",
         file="local:///opt/spark/examples/src/main/python/pi.py",
         args=[2],
-        # One batch a try: a name is free again when its batch has ended.
-        name="pi-{{ ts_nodash }}-{{ ti.try_number }}",
+        # Not ts_nodash: a run that somebody starts by hand may have no logical date, and then there is none.
+        name="pi-{{ run_id }}",
         num_executors=1,
         # Templated values are strings; the gateway takes them where Livy wants numbers.
         executor_cores="{{ params.cores }}",
-        conf={"spark.sparkgate.client.key": "{{ dag.dag_id }}-{{ run_id }}-{{ ti.try_number }}"},
+        # The operator keeps the id of its batch, and a retry whose worker died goes back to that batch. Should it die
+        # before it could keep the id, this key does the same. A retry after a failed batch has another id behind it,
+        # therefore another key, and is a new batch.
+        conf={"spark.sparkgate.client.key":
+              "{{ dag.dag_id }}-{{ ti.task_id }}-{{ run_id }}-{{ ti.map_index }}"
+              "-after-{{ task_state_store.get('livy_batch_id', 0) }}"},
+        retries=1,
         # 0, the operator's default, would submit and not wait.
         polling_interval=2,
         execution_timeout=timedelta(minutes=10),

@@ -219,6 +219,19 @@ add_deps(struct arena *arena, struct json_object *spec, const struct batch_order
 	add_list(arena, deps, "archives", &order->archives, conf, "spark.archives");
 }
 
+/* Used where the operator has a batch scheduler, Volcano or YuniKorn, that knows queues. */
+static void
+add_queue(struct json_object *spec, const char *queue)
+{
+	struct json_object *options;
+
+	if (queue == NULL)
+		return;
+	options = json_object_new_object();
+	json_object_object_add(spec, "batchSchedulerOptions", options);
+	json_add_string(options, "queue", queue);
+}
+
 static bool
 add_image(struct json_object *spec, struct batch_pairs *conf, const struct crd_target *target, struct err *err)
 {
@@ -288,6 +301,7 @@ fill_spec(struct arena *arena, struct json_object *spec, const struct batch_orde
 	json_add_int(spec, "timeToLiveSeconds",
 		     target->time_to_live_s > 0 ? target->time_to_live_s : TIME_TO_LIVE_S);
 	add_deps(arena, spec, order, &conf);
+	add_queue(spec, order->queue);
 	if (!add_image(spec, &conf, target, err) || !add_dynamic_allocation(spec, &conf, &dynamic, err) ||
 	    !add_role(arena, driver, &driver_role, target, &conf, err) ||
 	    !add_role(arena, executor, &executor_role, target, &conf, err) ||

@@ -9,6 +9,7 @@ import os
 
 import pytest
 
+from live_airflow import Airflow
 from live_stack import LiveStack, NotHere
 
 NOT_RUN = pytest.StashKey[str]()
@@ -35,6 +36,16 @@ def live(request):
         if not keep:
             stack.save_logs()
             stack.destroy()
+
+
+@pytest.fixture(scope="session")
+def airflow(live):
+    server = Airflow(live)
+    try:
+        server.up()
+        yield server
+    finally:
+        server.down()
 
 
 @pytest.hookimpl(hookwrapper=True)

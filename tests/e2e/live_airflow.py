@@ -1,18 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real Airflow in an environment of its own, and its runs against the gateway."""
+"""A real Airflow in an environment of its own: API server, scheduler with its workers, triggerer.
+
+It is driven as a person in its web page drives it: through its public API.
+"""
 import hashlib
 import json
 import os
 import pathlib
+import re
+import secrets
 import shutil
 import subprocess
 import sys
+import urllib.parse
 
-from live_stack import CLONE, STATE_DIR
+from live_batch import KnownBatch, call
+from live_stack import CLONE, STATE_DIR, LiveStack
+from process import Process, parent
+from waiting import wait_for
 
 HERE = pathlib.Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "airflow-requirements.txt"
 DAGS = (*HERE.glob("airflow_dags/*.py"), *(CLONE / "deploy/airflow-example").glob("*.py"))
+HEARTBEAT_TIMEOUT_S = 6  # after so long without its worker's heartbeat a task is retried
+SECRET = "kX9-openlineage-secret-7fQ2"
+END_STATES = ("success", "failed", "upstream_failed", "skipped", "removed")
+SUBMITTED = re.compile(r"Generated batch-id is (\d+)")
 
 
 def venv():
@@ -33,42 +46,174 @@ def venv():
 
 
 class Airflow:
-    def __init__(self, live, secret):
+    def __init__(self, live):
+        self.live = live
         self.python = venv()
         self.home = live.dir / "airflow"
-        shutil.rmtree(self.home, ignore_errors=True)
-        (self.home / "dags").mkdir(parents=True)
-        for dag in DAGS:
-            shutil.copy(dag, self.home / "dags")
+        self.port = 18180 + live.slot
+        self.environment = self.settings(live)
+        self.processes = [
+            Process(self.home, words[0], [self.python.with_name("airflow"), *words], self.environment)
+            for words in (
+                ("api-server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"),
+                # Logs are read where they are written, on this machine.
+                ("scheduler", "--skip-serve-logs"),
+                ("triggerer", "--skip-serve-logs"),
+            )
+        ]
+        self.api_server, self.scheduler, self.triggerer = self.processes
+        self.token = None
+
+    def settings(self, live):
         connection = {"conn_type": "livy", "host": "http://127.0.0.1", "port": live.livy_port}
         transport = {
             # Nobody listens there: what counts is that Airflow hands the key on to Spark.
             "type": "http", "url": "http://127.0.0.1:9", "retry": {"total": 0},
-            "auth": {"type": "api_key", "apiKey": secret},
+            "auth": {"type": "api_key", "apiKey": SECRET},
         }
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "JAVA_"))}
-        self.environment = dict(
-            plain, AIRFLOW_HOME=str(self.home), AIRFLOW__CORE__LOAD_EXAMPLES="False",
-            AIRFLOW_CONN_LIVY_DEFAULT=json.dumps(connection), AIRFLOW__OPENLINEAGE__TRANSPORT=json.dumps(transport),
+        return dict(
+            plain, AIRFLOW_HOME=str(self.home), LIVE_SECRET=SECRET, NO_PROXY="127.0.0.1", no_proxy="127.0.0.1",
+            AIRFLOW_CONN_LIVY_DEFAULT=json.dumps(connection),
+            AIRFLOW__API_AUTH__JWT_SECRET=secrets.token_hex(64),
+            AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION="False",
+            AIRFLOW__CORE__EXECUTION_API_SERVER_URL=f"http://127.0.0.1:{self.port}/execution/",
+            AIRFLOW__CORE__EXECUTOR="LocalExecutor",
+            AIRFLOW__CORE__LOAD_EXAMPLES="False",
+            AIRFLOW__CORE__PARALLELISM="6",
+            AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS="True",
+            AIRFLOW__CORE__TEST_CONNECTION="Enabled",
             AIRFLOW__OPENLINEAGE__DISABLED_FOR_OPERATORS="airflow.providers.apache.livy.operators.livy.LivyOperator",
-            LIVE_SECRET=secret, NO_PROXY="127.0.0.1", no_proxy="127.0.0.1",
+            AIRFLOW__OPENLINEAGE__TRANSPORT=json.dumps(transport),
+            # As ever, only sooner.
+            AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT=str(HEARTBEAT_TIMEOUT_S),
+            AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL="1",
+            AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL="1",
         )
-        self.run(self.python.with_name("airflow"), "db", "migrate")
 
-    def run(self, *command, limit_s=300):
+    # --- up and down ------------------------------------------------------------------------------------------
+
+    def up(self):
+        self.down()  # what a run that was killed has left
+        shutil.rmtree(self.home, ignore_errors=True)
+        (self.home / "dags").mkdir(parents=True)
+        for dag in DAGS:
+            shutil.copy(dag, self.home / "dags")
+        self.run("db", "migrate")
+        self.run("dags", "reserialize")
+        for process in self.processes:
+            process.start()
+        self.api_server.wait_ready(self.answers, limit_s=90)
+
+    def run(self, *words):
         done = subprocess.run(
-            command, env=self.environment, cwd=self.home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, timeout=limit_s, check=False,
+            [self.python.with_name("airflow"), *words], env=self.environment, cwd=self.home,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300,
+            check=False,
         )
         assert done.returncode == 0, done.stdout[-6000:]
-        return done.stdout
 
-    def ask(self, *words):
-        """What airflow_run.py tells in its line of JSON, and all that Airflow printed, task logs included."""
-        printed = self.run(self.python, HERE / "airflow_run.py", *words)
-        told = [line for line in printed.splitlines() if line.startswith('{"')]
-        assert told, printed[-6000:]
-        return json.loads(told[-1]), printed
+    def answers(self):
+        try:
+            status, answer = call(f"{self.url}/auth/token")
+        except OSError:
+            return False
+        self.token = answer["access_token"] if status == 201 else None
+        return status == 201
 
-    def dag(self, dag_id):
-        return self.ask("dag", self.home / "dags", dag_id)
+    def down(self):
+        for process in reversed(self.processes):
+            process.kill9_with_descendants()
+
+    # --- its public API ---------------------------------------------------------------------------------------
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def api(self, path, method="GET", body=None):
+        status, answer = call(
+            f"{self.url}/api/v2{path}", method, body, limit_s=120, headers={"Authorization": f"Bearer {self.token}"})
+        assert 200 <= status < 300, (method, path, status, answer)
+        return answer
+
+    def start(self, dag_id, **params):
+        """A run of the DAG; gives its one task."""
+        run = self.api(f"/dags/{dag_id}/dagRuns", "POST", {"logical_date": None, "conf": params})
+        return AirflowTask(self, dag_id, run["dag_run_id"])
+
+
+class AirflowTask:
+    """The one task of one run of a DAG."""
+
+    def __init__(self, airflow, dag_id, run_id):
+        self.airflow = airflow
+        self.dag_id, self.run_id = dag_id, run_id
+        self.run_path = f"/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id)}"
+        (task,) = airflow.api(f"{self.run_path}/taskInstances")["task_instances"]
+        self.path = f"{self.run_path}/taskInstances/{task['task_id']}"
+        self.task_id = task["task_id"]
+
+    def show(self):
+        return self.airflow.api(self.path)
+
+    def wait(self, *wanted, limit_s=180, tries=None):
+        """Until it is in one of these states (and in this try); another final state fails at once, with its log."""
+        seen = {}
+
+        def arrived():
+            seen.update(self.show())
+            return (seen["state"] in wanted and tries in (None, seen["try_number"])) or seen["state"] in END_STATES
+
+        try:
+            wait_for(f"{self.dag_id} to be {wanted}", arrived, limit_s, interval_s=0.25)
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{seen}\n{self.log_text()[-4000:]}") from None
+        assert seen["state"] in wanted and tries in (None, seen["try_number"]), f"{seen}\n{self.log_text()[-4000:]}"
+        return self
+
+    # --- what a person does in the web page -------------------------------------------------------------------
+
+    def mark_failed(self):
+        self.airflow.api(self.path, "PATCH", {"new_state": "failed"})
+
+    def clear(self):
+        self.airflow.api(f"/dags/{self.dag_id}/clearTaskInstances", "POST", {
+            "dry_run": False, "dag_run_id": self.run_id, "task_ids": [self.task_id], "only_failed": False,
+        })
+
+    def entries(self, tries=None):
+        """The task's log as the web page shows it: of the newest try, or of an earlier one."""
+        tries = tries or self.show()["try_number"]
+        return self.airflow.api(f"{self.path}/logs/{tries}?full_content=true")["content"] if tries else []
+
+    def log(self, tries=None):
+        """Its messages, without time, level and where they come from."""
+        return [entry["event"] for entry in self.entries(tries)]
+
+    def log_text(self, tries=None):
+        return "\n".join(map(json.dumps, self.entries(tries)))
+
+    def xcom(self, key="return_value"):
+        return self.airflow.api(f"{self.path}/xcomEntries/{key}?deserialize=true")["value"]
+
+    @property
+    def stored(self):
+        """Where Airflow keeps the id of the batch to which a later try goes back."""
+        return f"{self.path}/state-store/livy_batch_id"
+
+    # --- its batch and its processes --------------------------------------------------------------------------
+
+    def batch(self, tries=None):
+        """That this try submitted, once it has."""
+        def named():
+            return [int(found.group(1)) for event in self.log(tries) if (found := SUBMITTED.fullmatch(event))]
+
+        (batch_id,) = wait_for(f"{self.dag_id} to name its batch", named, 60, interval_s=0.25)
+        return KnownBatch(self.airflow.live, batch_id)
+
+    def kill9_worker(self):
+        """The task's process, and the one that watches it and sends its heartbeat."""
+        pid = self.show()["pid"]
+        for one in (parent(pid), pid):
+            assert LiveStack.kill9(one)

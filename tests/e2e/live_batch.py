@@ -18,10 +18,10 @@ SMALL = {
 }
 
 
-def call(url, method="GET", body=None, limit_s=30):
+def call(url, method="GET", body=None, limit_s=30, headers=None):
     """Status and parsed answer; an error status is an answer like any other."""
     data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    headers = {"Content-Type": "application/json", "Accept": "application/json", **(headers or {})}
     request = urllib.request.Request(url, data=data, method=method, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=limit_s) as answer:
@@ -35,14 +35,18 @@ def call(url, method="GET", body=None, limit_s=30):
             return error.code, text.decode(errors="replace")
 
 
-class LiveBatch:
-    def __init__(self, stack, file, **fields):
+def program_lines(log):
+    """What lines.py printed: spark-submit writes around it, and so does Airflow."""
+    return [line for line in log if line.startswith("line ")]
+
+
+class KnownBatch:
+    """One that somebody has submitted."""
+
+    def __init__(self, stack, batch_id):
         self.stack = stack
+        self.id = batch_id
         self.seen = {}  # state -> time.time() at which a client first saw it
-        status, answer = call(f"{stack.livy_url}/batches", "POST", {"file": file, **fields})
-        assert status == 201, (status, answer)
-        self.id = answer["id"]
-        self.note(answer["state"])
 
     @property
     def url(self):
@@ -91,3 +95,13 @@ class LiveBatch:
     def story(self):
         lines = "\n".join(self.log("size=15")["log"])
         return f"{self.show()}\n{self.events()}\n{lines}"
+
+
+class LiveBatch(KnownBatch):
+    """One that this client submits."""
+
+    def __init__(self, stack, file, **fields):
+        status, answer = call(f"{stack.livy_url}/batches", "POST", {"file": file, **fields})
+        assert status == 201, (status, answer)
+        super().__init__(stack, answer["id"])
+        self.note(answer["state"])

@@ -2,7 +2,7 @@
 """Driver logs outlive their pods: whole, in order, with absolute line numbers."""
 import pytest
 
-from live_batch import PROGRAMS, SMALL, LiveBatch
+from live_batch import PROGRAMS, SMALL, LiveBatch, program_lines
 from waiting import wait_for
 
 COUNTS = (0, 1, 100, 101, 25_000)
@@ -22,11 +22,6 @@ def finished(live):
     live.kubectl("delete", "pods", "--ignore-not-found", "--grace-period=1", *pods)
     wait_for("the pods' end", lambda: not live.kubectl("get", "pods", "--ignore-not-found", "-o", "name", *pods), 60)
     return batches
-
-
-def program_lines(log):
-    """spark-submit writes around what the program prints."""
-    return [line for line in log if line.startswith("line ")]
 
 
 @pytest.mark.parametrize("count", COUNTS)

@@ -47,6 +47,7 @@ def test_every_field_has_its_place(submit, kube, clean):
     }
     assert spec["driver"] == {"memory": "512m", "cores": 2, "serviceAccount": "spark"}
     assert spec["executor"] == {"memory": "1g", "cores": 3, "instances": 4, "serviceAccount": "spark"}
+    assert spec["batchSchedulerOptions"] == {"queue": "etl"}
     assert spec["image"] == "docker.io/library/sparkgate-spark:4.3.0" and spec["imagePullPolicy"] == "IfNotPresent"
     assert spec["sparkVersion"] == "4.3.0" and spec["restartPolicy"] == {"type": "Never"}
     assert spec["timeToLiveSeconds"] == (24 + 7 * 24) * 3600, "retention, and a gateway that is away for a week"

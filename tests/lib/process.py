@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Background programs with a pid file and a log each, ended by their process id, as in deploy/lib/process.sh."""
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -26,10 +27,25 @@ def threads(pid):
 
 
 def children(pid):
-    try:
-        return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
+    """Of all its threads: each has those that it made itself."""
+    found = []
+    for file in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found += [int(word) for word in file.read_text().split()]
+    return found
+
+
+def parent(pid):
+    """Of a process that is there."""
+    return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def descendants(pid):
+    """Children, theirs, and so on; a child comes after its parent."""
+    found = children(pid)
+    for child in found:
+        found += children(child)
+    return found
 
 
 class Process:
@@ -92,6 +108,14 @@ class Process:
         if self.signal(SIGKILL):
             wait_for(f"the end of {self.name}", lambda: self.pid is None, 10)
         self.pid_file.unlink(missing_ok=True)
+
+    def kill9_with_descendants(self):
+        """As when the machine fails: nobody is left to notice the end of somebody else."""
+        pid = self.pid
+        for one in [] if pid is None else [pid, *descendants(pid)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, SIGKILL)
+        self.kill9()
 
     def log_text(self, since=0):
         try:

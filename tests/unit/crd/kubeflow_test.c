@@ -74,6 +74,7 @@ every_field_of_a_request_has_its_place(void **state)
 		"\"executor\":{\"cores\":3,\"memory\":\"3g\",\"instances\":4,\"serviceAccount\":\"spark\"},"
 		"\"deps\":{\"jars\":[\"s3a://b/1.jar\",\"s3a://b/2.jar\"],\"pyFiles\":[\"s3a://b/p.zip\"],"
 		"\"files\":[\"s3a://b/f\"],\"archives\":[\"s3a://b/e.tgz#e\"]},"
+		"\"batchSchedulerOptions\":{\"queue\":\"q\"},"
 		"\"restartPolicy\":{\"type\":\"Never\"},\"timeToLiveSeconds\":86400,"
 		"\"sparkConf\":{\"spark.a\":\"b\",\"spark.c\":\"\"}}");
 }
