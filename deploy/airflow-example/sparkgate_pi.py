@@ -21,12 +21,11 @@ with DAG("sparkgate_pi", schedule=None, start_date=pendulum.datetime(2026, 1, 1)
         num_executors=1,
         # Templated values are strings; the gateway takes them where Livy wants numbers.
         executor_cores="{{ params.cores }}",
-        # The operator keeps the id of its batch, and a retry whose worker died goes back to that batch. Should it die
-        # before it could keep the id, this key does the same. A retry after a failed batch has another id behind it,
-        # therefore another key, and is a new batch.
-        conf={"spark.sparkgate.client.key":
-              "{{ dag.dag_id }}-{{ ti.task_id }}-{{ run_id }}-{{ ti.map_index }}"
-              "-after-{{ task_state_store.get('livy_batch_id', 0) }}"},
+        # The operator keeps the id of its batch, and a retry whose worker died goes back to that batch (Airflow 3.3).
+        # Should the worker die before it could keep the id, this key does the same. A retry after a failed batch has
+        # another id behind "after", and somebody's clearing another clear_number: these are new batches.
+        conf={"spark.sparkgate.client.key": "{{ dag.dag_id }}-{{ ti.task_id }}-{{ run_id }}-{{ ti.map_index }}"
+              "-{{ dag_run.clear_number }}-after-{{ task_state_store.get('livy_batch_id', 0) }}"},
         retries=1,
         # 0, the operator's default, would submit and not wait.
         polling_interval=2,

@@ -22,7 +22,7 @@ from waiting import wait_for
 HERE = pathlib.Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "airflow-requirements.txt"
 DAGS = (*HERE.glob("airflow_dags/*.py"), *(CLONE / "deploy/airflow-example").glob("*.py"))
-HEARTBEAT_TIMEOUT_S = 6  # after so long without its worker's heartbeat a task is retried
+HEARTBEAT_TIMEOUT_S = 10  # a task whose worker is silent for so long is retried
 SECRET = "kX9-openlineage-secret-7fQ2"
 END_STATES = ("success", "failed", "upstream_failed", "skipped", "removed")
 SUBMITTED = re.compile(r"Generated batch-id is (\d+)")
@@ -53,7 +53,7 @@ class Airflow:
         self.port = 18180 + live.slot
         self.environment = self.settings(live)
         self.processes = [
-            Process(self.home, words[0], [self.python.with_name("airflow"), *words], self.environment)
+            Process(live.dir, f"airflow-{words[0]}", [self.python.with_name("airflow"), *words], self.environment)
             for words in (
                 ("api-server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"),
                 # Logs are read where they are written, on this machine.
@@ -85,7 +85,9 @@ class Airflow:
             AIRFLOW__CORE__TEST_CONNECTION="Enabled",
             AIRFLOW__OPENLINEAGE__DISABLED_FOR_OPERATORS="airflow.providers.apache.livy.operators.livy.LivyOperator",
             AIRFLOW__OPENLINEAGE__TRANSPORT=json.dumps(transport),
-            # As ever, only sooner.
+            # As ever, only sooner. A scheduler takes over the tasks of one that is silent for 30 s; made shorter, a busy
+            # one would take itself for dead.
+            AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL="5",
             AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT=str(HEARTBEAT_TIMEOUT_S),
             AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL="1",
             AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL="1",
@@ -132,8 +134,8 @@ class Airflow:
         return f"http://127.0.0.1:{self.port}"
 
     def api(self, path, method="GET", body=None):
-        status, answer = call(
-            f"{self.url}/api/v2{path}", method, body, limit_s=120, headers={"Authorization": f"Bearer {self.token}"})
+        headers = {"Authorization": f"Bearer {self.token}"}
+        status, answer = call(f"{self.url}/api/v2{path}", method, body, limit_s=120, headers=headers)
         assert 200 <= status < 300, (method, path, status, answer)
         return answer
 
@@ -175,12 +177,15 @@ class AirflowTask:
     # --- what a person does in the web page -------------------------------------------------------------------
 
     def mark_failed(self):
+        """Its worker learns that from the answer to its next heartbeat, and ends the task by SIGTERM."""
         self.airflow.api(self.path, "PATCH", {"new_state": "failed"})
 
     def clear(self):
         self.airflow.api(f"/dags/{self.dag_id}/clearTaskInstances", "POST", {
             "dry_run": False, "dag_run_id": self.run_id, "task_ids": [self.task_id], "only_failed": False,
         })
+
+    # --- what it tells and keeps -------------------------------------------------------------------------------
 
     def entries(self, tries=None):
         """The task's log as the web page shows it: of the newest try, or of an earlier one."""
@@ -209,7 +214,7 @@ class AirflowTask:
         def named():
             return [int(found.group(1)) for event in self.log(tries) if (found := SUBMITTED.fullmatch(event))]
 
-        (batch_id,) = wait_for(f"{self.dag_id} to name its batch", named, 60, interval_s=0.25)
+        (batch_id,) = wait_for(f"{self.dag_id} to name its batch", named, 120, interval_s=0.25)
         return KnownBatch(self.airflow.live, batch_id)
 
     def kill9_worker(self):

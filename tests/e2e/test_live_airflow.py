@@ -47,7 +47,7 @@ def test_a_deferred_task_is_green_with_its_log(airflow):
     task = airflow.start("live_deferred").wait("success")
     assert task.xcom("app_id") == task.batch().row()["app_id"] != ""
     log = task.log()
-    assert program_lines(log) == 2 * [f"line {number}" for number in range(7)], "its triggerer says them, and then the task"
+    assert program_lines(log) == 2 * [f"line {number}" for number in range(7)], "said by triggerer and task"
     assert "Pausing task as DEFERRED. " in log, "the triggerer followed it"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A retry of an Airflow task goes back to the batch of the try before, and makes a new one only if that one is lost."""
+"""A retry of an Airflow task goes back to the batch of the try before; it makes a new one only if that is lost."""
 import collections
 
 import pytest
@@ -7,7 +7,7 @@ import pytest
 from live_watch import LiveWatch, application_state, pod_phase
 from waiting import wait_for
 
-LONG_S = 45  # Airflow is back before such a program has ended
+LONG_S = 60  # Airflow is back before such a program has ended
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,8 @@ def stored(task):
 
 @pytest.fixture(scope="module")
 def outage(live, airflow, seen):
-    """Airflow fails as a whole once three tasks have submitted; it comes back when one batch has ended by itself, and
-    somebody has deleted another."""
+    """Name -> task and its first batch. Airflow fails as a whole once three tasks have submitted; when it comes back,
+    one batch has ended by itself, and somebody has deleted another."""
     tasks = {name: airflow.start("live_wait", seconds=seconds) for name, seconds in
              (("still running", LONG_S), ("finished", 1), ("deleted", 10))}
     batches = {name: task.batch() for name, task in tasks.items()}
@@ -80,15 +80,30 @@ def test_after_an_outage_of_airflow_the_retry_submits_anew_what_was_deleted_mean
     assert again.row()["state"] == "success" and ran_once(seen, again)
 
 
-@pytest.mark.parametrize("kept", (True, False), ids=("id_was_kept", "id_was_not_kept"))
-def test_a_retry_of_a_task_whose_worker_was_killed_has_the_same_batch(live, airflow, seen, kept):
-    task = airflow.start("live_wait", seconds=LONG_S)
-    batch = task.batch()
-    batch.wait("running")
-    assert stored(task) == batch.id
-    task.kill9_worker()
-    if not kept:  # as if it had died between the answer to its POST and keeping the id
-        airflow.api(task.stored, "DELETE")
+@pytest.fixture(scope="module")
+def disturbed(live, airflow, outage, seen):
+    """Name -> task and its first batch; they run side by side, and each is disturbed as soon as its driver runs."""
+    tasks = {
+        "id kept": airflow.start("live_wait", seconds=LONG_S),
+        "id not kept": airflow.start("live_wait", seconds=LONG_S),
+        "cleared": airflow.start("live_wait", seconds=20),
+        "failed by itself": airflow.start("live_second_try_good"),
+    }
+    batches = {name: task.batch() for name, task in tasks.items()}
+    for name in ("id kept", "id not kept"):
+        batches[name].wait("running")
+        assert stored(tasks[name]) == batches[name].id
+        tasks[name].kill9_worker()
+    # As if it had died between the answer to its POST and keeping the id.
+    airflow.api(tasks["id not kept"].stored, "DELETE")
+    batches["cleared"].wait("running")
+    tasks["cleared"].clear()
+    return {name: (task, batches[name]) for name, task in tasks.items()}
+
+
+@pytest.mark.parametrize("kept", (True, False), ids=("id_kept", "id_not_kept"))
+def test_a_retry_of_a_task_whose_worker_was_killed_has_the_same_batch(live, disturbed, seen, kept):
+    task, batch = disturbed["id kept" if kept else "id not kept"]
     task.wait("success", tries=2)
     log = task.log()
     assert ("Reconnecting to existing job" in log) is kept and "waited to the end" in log
@@ -97,20 +112,11 @@ def test_a_retry_of_a_task_whose_worker_was_killed_has_the_same_batch(live, airf
     assert batches_of(live, task) == [batch.id] and ran_once(seen, batch)
 
 
-def test_a_retry_after_a_failed_program_is_a_new_batch(live, airflow, seen):
-    task = airflow.start("live_second_try_good").wait("success", tries=2)
-    first, second = task.batch(tries=1), task.batch(tries=2)
-    assert batches_of(live, task) == [first.id, second.id]
-    assert first.row()["state"] == "dead" and second.row()["state"] == "success"
-    assert ran_once(seen, first) and ran_once(seen, second)
-
-
-def test_a_running_task_that_somebody_clears_is_killed_and_runs_anew(live, airflow, seen):
-    task = airflow.start("live_wait", seconds=20)
-    first = task.batch()
-    first.wait("running")
-    task.clear()
+@pytest.mark.parametrize("name, ended", (("failed by itself", "dead"), ("cleared", "killed")))
+def test_a_retry_of_a_task_whose_batch_is_lost_is_a_new_batch(live, disturbed, seen, name, ended):
+    task, first = disturbed[name]
     task.wait("success", tries=2)
     second = task.batch(tries=2)
     assert batches_of(live, task) == [first.id, second.id]
-    assert first.row()["state"] == "killed" and second.row()["state"] == "success"
+    assert first.row()["state"] == ended and second.row()["state"] == "success"
+    assert ran_once(seen, first) and ran_once(seen, second)

@@ -29,9 +29,9 @@ def threads(pid):
 def children(pid):
     """Of all its threads: each has those that it made itself."""
     found = []
-    for file in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+    for thread in threads(pid):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            found += [int(word) for word in file.read_text().split()]
+            found += map(int, pathlib.Path(f"/proc/{pid}/task/{thread}/children").read_text().split())
     return found
 
 

@@ -11,9 +11,8 @@ PROGRAMS = "local:///opt/sparkgate"
 SMALL = {"spark.kubernetes.driver.request.cores": "50m"}
 SECRET = {"spark.openlineage.transport.auth.apiKey": os.environ.get("LIVE_SECRET", "")}
 # As in deploy/airflow-example, which says why.
-KEY = {"spark.sparkgate.client.key":
-       "{{ dag.dag_id }}-{{ ti.task_id }}-{{ run_id }}-{{ ti.map_index }}"
-       "-after-{{ task_state_store.get('livy_batch_id', 0) }}"}
+KEY = {"spark.sparkgate.client.key": "{{ dag.dag_id }}-{{ ti.task_id }}-{{ run_id }}-{{ ti.map_index }}"
+       "-{{ dag_run.clear_number }}-after-{{ task_state_store.get('livy_batch_id', 0) }}"}
 
 
 def dag(dag_id, program, **operator):
@@ -33,6 +32,7 @@ dag("live_bad", "exit.py", args=["3"], name="live-bad-{{ run_id }}", conf={**SMA
 dag("live_deferred", "lines.py", args=[7], deferrable=True)
 dag("live_deferred_bad", "exit.py", args=[3], deferrable=True)
 dag("live_timeout", "wait.py", execution_timeout=timedelta(seconds=20))
+dag("live_keyed", "lines.py", args=[1], name="keyed-{{ run_id }}", conf={**SMALL, **KEY})
 dag("live_lines", "lines.py", args=["{{ params.count }}"])
 dag("live_wait", "wait.py", args=["{{ params.seconds }}"], name="wait-{{ run_id }}", retries=2, conf={**SMALL, **KEY})
 dag("live_second_try_good", "exit.py", args=["{{ 3 if ti.try_number == 1 else 0 }}"], retries=1, conf={**SMALL, **KEY})
