@@ -68,7 +68,6 @@ def test_a_kill_while_old_objects_are_deleted_loses_none_of_the_rows(stack):
             await campaign.round(["success"] * 5)
             assert objects() == 5
             stack.age("25 hours", [row["id"] for row in stack.postgres.rows("SELECT id FROM batch")])
-            await campaign.disarm()
             await campaign.stop_mortals()
             await campaign.start_mortals(campaign.rates.failpoints)  # a new watcher looks at once
             await asyncio.to_thread(wait_for, "all objects to be gone", lambda: objects() == 0, 60)
