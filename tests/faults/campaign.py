@@ -12,6 +12,7 @@ import random
 import ssl
 import time
 
+import kubernetes
 import yaml
 from clients import Clients
 from failing_api import FAULTS, FailingApi
@@ -63,7 +64,7 @@ class Campaign:
         administrator.load_cert_chain(*kube.session.cert)
         gateway = ssl.create_default_context(cafile=kube.session.verify)
         token = yaml.safe_load(kube.token_kubeconfig.read_text())["users"][0]["user"]["token"]
-        self.operator = PlayingOperator(kube.url, kube.path(), administrator, self.seed)
+        self.operator = PlayingOperator(kube.url, kube.path(), kubernetes.NAMESPACE, administrator, self.seed)
         self.api = FailingApi(kube.url, gateway, token, self.operator, self.seed)
         self.database = FailingDatabase(self.stack.run / "failing", self.stack.postgres.socket_dir / ".s.PGSQL.5432",
                                         self.seed)
@@ -187,6 +188,7 @@ class Campaign:
         return await asyncio.to_thread(self.stack.postgres.rows, sql)
 
     async def judge(self, wishes):
+        assert not self.operator.failures, self.operator.failures
         rows = await self.rows("SELECT id, uid::text, state::text, reason::text, message, finished_at FROM batch")
         events = collections.defaultdict(list)
         for event in await self.rows("SELECT batch_id, kind::text, state::text FROM batch_event ORDER BY id"):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plays the Spark operator and its drivers on the real kube-apiserver: their only word is the objects' status.
+"""Plays the Spark operator and its drivers' kubelet on the real kube-apiserver: their only word is the status of objects
+and pods.
 
 A batch's arguments say what is to become of it: [plan, seconds that the driver runs, lines that it prints]. Everything
 that was ever created is remembered, for the check at the end.
@@ -13,7 +14,9 @@ import random
 import aiohttp
 
 UID = "sparkgate.io/batch-uid"
+CONTAINER = "spark-kubernetes-driver"
 LINES_INTERVAL_S = 0.02
+MERGE = {"Content-Type": "application/merge-patch+json"}
 
 
 def rfc3339(time_s, fraction=True):
@@ -58,13 +61,14 @@ class PlayedLog:
 
 
 class PlayingOperator:
-    def __init__(self, url, path, ssl, seed):
-        self.url, self.collection, self.ssl = url, url + path, ssl
+    def __init__(self, url, path, namespace, ssl, seed):
+        self.collection, self.pods, self.ssl = url + path, f"{url}/api/v1/namespaces/{namespace}/pods", ssl
         self.random = random.Random(seed)
         self.created = collections.defaultdict(list)    # batch uid -> uids of its objects, all there ever were
         self.reported = {}                              # batch uid -> the last state reported
+        self.gone = set()                               # uids of objects that were deleted
         self.logs = {}                                  # pod name -> PlayedLog
-        self.tasks = set()
+        self.tasks, self.failures = set(), []
 
     def log_of(self, pod):
         return self.logs.get(pod)
@@ -84,7 +88,12 @@ class PlayingOperator:
     def spawn(self, work):
         task = asyncio.create_task(work)
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(self.forget)
+
+    def forget(self, task):
+        self.tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.failures.append(task.exception())
 
     async def follow(self):
         async with self.session.get(self.collection) as answer:
@@ -106,20 +115,23 @@ class PlayingOperator:
             self.created[item["metadata"]["labels"][UID]].append(item["metadata"]["uid"])
             self.spawn(self.play(item))
         elif kind == "DELETED":
-            pod = item.get("status", {}).get("driverInfo", {}).get("podName")
+            pod = f"{item['metadata']['name']}-driver"
             if pod in self.logs:
                 self.logs.pop(pod).ended.set()
+            self.gone.add(item["metadata"]["uid"])
+            self.spawn(self.delete_pod(pod, item["metadata"]["uid"]))
 
     # --- one application ------------------------------------------------------------------------------------------
 
     async def play(self, item):
         plan, run_s, lines = item["spec"]["arguments"]
-        pod = f"{item['metadata']['name']}-{item['metadata']['uid'][:8]}-driver"
+        pod = f"{item['metadata']['name']}-driver"
         await asyncio.sleep(self.random.uniform(0, 0.3))
-        if not await self.report(item, "SUBMITTED", pod):
+        if not await self.create_pod(item, pod) or not await self.report(item, "SUBMITTED", pod):
             return
         await asyncio.sleep(self.random.uniform(0, 0.3))
         self.logs[pod] = log = PlayedLog(int(lines), float(run_s))
+        await self.report_pod(pod, "Running", {"running": {}})
         if not await self.report(item, "RUNNING", pod):
             return
         await asyncio.sleep(float(run_s))
@@ -128,9 +140,42 @@ class PlayingOperator:
             return
         log.ended.set()
         if plan == "dead":
+            await self.report_pod(pod, "Failed", {"terminated": {"exitCode": 3, "reason": "Error"}})
             await self.report(item, "FAILED", pod, "driver container failed with ExitCode: 3, Reason: Error")
         else:
+            await self.report_pod(pod, "Succeeded", {"terminated": {"exitCode": 0, "reason": "Completed"}})
             await self.report(item, "COMPLETED", pod)
+
+    async def create_pod(self, item, pod):
+        """False: its object is gone meanwhile."""
+        owner = {key: item[key] for key in ("apiVersion", "kind")}
+        owner |= {key: item["metadata"][key] for key in ("name", "uid")}
+        body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod, "ownerReferences": [owner]},
+                "spec": {"containers": [{"name": CONTAINER, "image": "x"}]}}
+        while item["metadata"]["uid"] not in self.gone:
+            async with self.session.post(self.pods, json=body) as answer:
+                if answer.status == 201:
+                    return True
+                assert answer.status == 409, await answer.text()
+            await asyncio.sleep(0.1)  # that of an object which was deleted goes just now
+        return False
+
+    async def report_pod(self, pod, phase, state):
+        """The pod may have gone with its object."""
+        container = {"name": CONTAINER, "image": "x", "imageID": "x", "ready": False, "restartCount": 0, "state": state}
+        async with self.session.patch(f"{self.pods}/{pod}/status", headers=MERGE, data=json.dumps(
+                {"status": {"phase": phase, "containerStatuses": [container]}})) as answer:
+            assert answer.status in (200, 404), await answer.text()
+
+    async def delete_pod(self, pod, owner_uid):
+        """What the garbage collector does; there is none here."""
+        async with self.session.get(f"{self.pods}/{pod}") as answer:
+            found = await answer.json()
+        if answer.status == 404 or found["metadata"]["ownerReferences"][0]["uid"] != owner_uid:
+            return
+        async with self.session.delete(f"{self.pods}/{pod}", json={
+                "gracePeriodSeconds": 0, "preconditions": {"uid": found["metadata"]["uid"]}}) as answer:
+            assert answer.status in (200, 404, 409), await answer.text()
 
     async def report(self, item, state, pod, message=""):
         """False: the object is not there any more, or is another one of that name."""
@@ -141,7 +186,7 @@ class PlayingOperator:
         }}
         self.reported[item["metadata"]["labels"][UID]] = state
         async with self.session.patch(f"{self.collection}/{name}/status", data=json.dumps(patch),
-                                      headers={"Content-Type": "application/merge-patch+json"}) as answer:
+                                      headers=MERGE) as answer:
             assert answer.status in (200, 404, 409), await answer.text()
             return answer.status == 200
 
