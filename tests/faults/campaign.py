@@ -39,7 +39,7 @@ class Rates:
     """Each so that work still gets done: a watcher that begins anew looks at every object, with a statement each."""
     # clients poll: most of what a worker does is answering
     failpoints: str = "answer.*=0.02,store.sent=0.002,*=0.15"
-    api: float = 0.1
+    api: float = 0.25
     database: float = 0.002
     kills_a_second: float = 4.0
     api_faults: dict = dataclasses.field(default_factory=lambda: FAULTS)
