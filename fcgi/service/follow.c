@@ -126,7 +126,10 @@ on_listed(void *context, struct json_object *item, struct err *err)
 static bool
 check_absent(struct follower *follower, struct arena *arena, const struct batch *batch, struct err *err)
 {
-	const struct batch_sight gone = { .phase = BATCH_SEEN_GONE };
+	const struct batch_sight gone = {
+		.phase = BATCH_SEEN_GONE,
+		.message = "the SparkApplication is gone, not by this gateway: how its driver ended was not seen",
+	};
 	AUTO_JSON struct json_object *object = NULL;
 
 	if (kube_get(follower->cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), &object, err))

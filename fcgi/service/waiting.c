@@ -7,9 +7,10 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "crd/crd.h"
+#include "service/driver_pod.h"
 #include "store/batch_store.h"
 
-/* Two calls each: the dispatch that they are part of goes on soon. */
+/* Two or three calls each: the dispatch that they are part of goes on soon. */
 #define LOOKED_AT_ONCE 5
 #define ROUND_INTERVAL_MS 5000
 #define EVENTS_READ_MAX 20
@@ -41,29 +42,50 @@ newest_warning(struct app_cluster *cluster, struct arena *arena, struct json_obj
 		      &events, &err))
 		return NULL;
 	items = json_member(events, "items");
-	for (size_t i = 0; json_object_is_type(items, json_type_array) && i < json_object_array_length(items); i++)
+	for (size_t i = 0; i < json_count(items); i++)
 		keep_newest(&newest, json_object_array_get_idx(items, i));
 	json_object_put(events);
 	return arena_own_json(arena, newest);
 }
 
+static const char *
+why_no_pod(struct app_cluster *cluster, struct arena *arena, const struct batch *batch)
+{
+	struct json_object *object;
+	struct err err = ERR_INIT;
+
+	if (!kube_get(cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), &object, &err))
+		return NULL;
+	arena_own_json(arena, object);
+	/* With a status it is the object that knows, and the watch has said so. */
+	return crd_kubeflow_is_taken_up(object) ? NULL : arena_printf(arena, "the Spark operator has not taken this "
+		"application up yet: it is busy, or away, or does not look at namespace %s", batch->namespace);
+}
+
+static const char *
+why_no_driver(struct app_cluster *cluster, struct arena *arena, const struct batch *batch, struct json_object *pod)
+{
+	const char *why = pod == NULL ? why_no_pod(cluster, arena, batch) : crd_pod_waiting_for(arena, pod);
+
+	if (why == NULL && pod != NULL && crd_pod_is_pending(pod))
+		why = crd_event_text(arena, newest_warning(cluster, arena, pod));
+	return why;
+}
+
 static void
 explain(struct app *app, struct app_cluster *cluster, struct arena *arena, const struct batch *batch)
 {
-	const char *name = batch->driver_pod != NULL ? batch->driver_pod : arena_printf(arena, "%s-driver", batch->object_name);
 	struct json_object *pod = NULL;
 	struct err err = ERR_INIT;
-	const char *why;
+	const char *why = NULL;
 
-	/* Without a pod it is the object that knows, and the watch has said so. */
-	if (!kube_get(cluster->kube, arena_printf(arena, "/api/v1/namespaces/%s/pods/%s", batch->namespace, name), &pod, &err))
+	if (!driver_pod_get(arena, cluster, batch, &pod, &err) && err.code != ERR_NOT_FOUND)
 		return;
-	arena_own_json(arena, pod);
-	why = crd_pod_waiting_for(arena, pod);
-	if (why == NULL && crd_pod_is_pending(pod))
-		why = crd_event_text(arena, newest_warning(cluster, arena, pod));
+	if (batch->state == BATCH_STARTING)
+		why = why_no_driver(cluster, arena, batch, pod);
 	if (why != NULL && !store_waiting_note(app->store, batch->id, why, &err))
 		log_failure(&app->log, LOG_LEVEL_WARNING, "waiting_not_noted", &err, LOG_INT("batch", batch->id));
+	driver_pod_compare(app, arena, cluster, batch, pod);
 }
 
 void
