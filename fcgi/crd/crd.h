@@ -49,6 +49,9 @@ char *crd_kubeflow_path(struct arena *arena, const char *namespace, const char *
 /* The uid of the batch that an object belongs to, borrowed, or NULL. */
 const char *crd_batch_uid(struct json_object *object);
 
+/* Has somebody made this object under the batch's name, after the batch's own was deleted? */
+bool crd_is_another(struct json_object *object, const struct batch *batch);
+
 /*
  * What an object's status says; strings are the arena's or borrowed from the object. A failure that came with the object's
  * own deletion (propagationPolicy=Foreground takes the driver first) is that deletion: BATCH_SEEN_GONE.

@@ -63,10 +63,35 @@ reason_of(const char *message)
 	return BATCH_FAILED;
 }
 
+/* "\tat org.apache.spark...", "\t... 12 more": nine tenths of spark-submit's stderr, between the lines that say what failed. */
+static bool
+is_stack_frame(const char *line)
+{
+	return strncmp(line, "\tat ", 4) == 0 || strncmp(line, "\t... ", 5) == 0;
+}
+
+static const char *
+without_stack_frames(struct arena *arena, const char *message)
+{
+	char *text = arena_alloc(arena, strlen(message) + 1), *end = text;
+	size_t size;
+
+	for (; *message != '\0'; message += size) {
+		size = strcspn(message, "\n");
+		size += message[size] == '\n' ? 1 : 0;
+		if (!is_stack_frame(message)) {
+			memcpy(end, message, size);
+			end += size;
+		}
+	}
+	return text;
+}
+
 /* spark-submit's stderr can be tens of KB; what went wrong stands at its end, what it was about at its beginning. */
 static const char *
-shorten(struct arena *arena, const char *message)
+shorten(struct arena *arena, const char *whole)
 {
+	const char *message = without_stack_frames(arena, whole);
 	size_t size = strlen(message);
 	size_t head = LIMIT_MESSAGE_BYTES / 4, tail = LIMIT_MESSAGE_BYTES / 2;
 

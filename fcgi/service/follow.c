@@ -132,10 +132,12 @@ check_absent(struct follower *follower, struct arena *arena, const struct batch 
 	};
 	AUTO_JSON struct json_object *object = NULL;
 
-	if (kube_get(follower->cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), &object, err))
-		return true;
-	if (err->code != ERR_NOT_FOUND)
+	if (kube_get(follower->cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), &object, err)) {
+		if (!crd_is_another(object, batch))
+			return true;
+	} else if (err->code != ERR_NOT_FOUND) {
 		return false;
+	}
 	return observe_sight(follower->app, arena, batch, &gone) ||
 	       err_set(err, ERR_UNAVAILABLE, "the database did not take what was seen");
 }

@@ -120,7 +120,7 @@ observe_batch(struct app *app, struct app_cluster *cluster, struct arena *arena,
 	struct batch_sight sight;
 
 	crd_kubeflow_sight(arena, object, &sight);
-	if (batch->object_uid != NULL && sight.object_uid != NULL && strcmp(batch->object_uid, sight.object_uid) != 0)
+	if (crd_is_another(object, batch))
 		return is_gone || observe_remade(app, cluster, arena, batch, sight.object_uid);
 	if (batch_state_is_final(batch->state)) {
 		/* it appears late: its push was held up longer than its claim */

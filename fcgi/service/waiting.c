@@ -72,7 +72,8 @@ why_no_driver(struct app_cluster *cluster, struct arena *arena, const struct bat
 	return why;
 }
 
-static void
+/* False when the API server is away: the others can wait, too. */
+static bool
 explain(struct app *app, struct app_cluster *cluster, struct arena *arena, const struct batch *batch)
 {
 	struct json_object *pod = NULL;
@@ -80,12 +81,13 @@ explain(struct app *app, struct app_cluster *cluster, struct arena *arena, const
 	const char *why = NULL;
 
 	if (!driver_pod_get(arena, cluster, batch, &pod, &err) && err.code != ERR_NOT_FOUND)
-		return;
+		return !err_is_transient(&err);
 	if (batch->state == BATCH_STARTING)
 		why = why_no_driver(cluster, arena, batch, pod);
 	if (why != NULL && !store_waiting_note(app->store, batch->id, why, &err))
 		log_failure(&app->log, LOG_LEVEL_WARNING, "waiting_not_noted", &err, LOG_INT("batch", batch->id));
 	driver_pod_compare(app, arena, cluster, batch, pod);
+	return true;
 }
 
 void
@@ -95,7 +97,7 @@ waiting_explain(struct app *app, struct app_cluster *cluster, struct waiting *wa
 	struct err err = ERR_INIT;
 	struct batch *batches;
 	struct arena arena;
-	size_t count = 0;
+	size_t count = 0, i = 0;
 
 	if (waiting->after_id == 0 && waiting->round_began_ms != 0 && now_ms - waiting->round_began_ms < ROUND_INTERVAL_MS)
 		return;
@@ -105,8 +107,10 @@ waiting_explain(struct app *app, struct app_cluster *cluster, struct waiting *wa
 	if (!store_waiting(app->store, &arena, cluster->config->name, waiting->after_id, LOOKED_AT_ONCE, &batches, &count,
 			   &err))
 		log_failure(&app->log, LOG_LEVEL_WARNING, "waiting_not_read", &err);
-	for (size_t i = 0; i < count; i++)
-		explain(app, cluster, &arena, &batches[i]);
-	waiting->after_id = count == LOOKED_AT_ONCE ? batches[count - 1].id : 0;
+	while (i < count && explain(app, cluster, &arena, &batches[i]))
+		i++;
+	if (i < count)
+		waiting->round_began_ms = clock_monotonic_ms(); /* it takes a while to learn that it is away */
+	waiting->after_id = i == LOOKED_AT_ONCE ? batches[i - 1].id : 0;
 	arena_release(&arena);
 }

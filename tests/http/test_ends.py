@@ -195,6 +195,16 @@ def test_an_end_that_was_seen_outlives_watcher_and_object(stack, kube, livy, run
     assert end_of(stack, batch_id) == ("dead", "exit_code", 3)
 
 
+def test_an_object_that_is_deleted_when_only_its_driver_was_followed(stack, kube, livy, running):
+    """Its last word was a failure that was none."""
+    batch_id, name = running
+    kube.report(name, "FAILED", "failed to submit: driver pod already exist")
+    wait_for("the driver to be followed", lambda: stack.row(batch_id)["driver_followed"], 5)
+    kube.delete_application(name)
+    becomes(livy, batch_id, "killed", 5)
+    assert end_of(stack, batch_id) == ("killed", "deleted_outside", None)
+
+
 def test_an_object_that_was_removed_while_nobody_looked(stack, kube, livy, running, repaired):
     batch_id, name = running
     with watcher_away(stack):
@@ -220,22 +230,22 @@ def test_a_foreground_deletion_by_hand_is_a_deletion(stack, kube, livy, running)
 # --- objects made anew by hand ----------------------------------------------------------------------------------------
 
 
-def remake(kube, name):
+def remake(kube, name, *kept):
     """As kubectl replace --force, or a restored backup, does it."""
     old = kube.application(name)
     kube.delete_application(name)
-    metadata = {key: old["metadata"][key] for key in ("name", "namespace", "labels")}
-    return kube.create_application({**old, "metadata": metadata, "status": None})["metadata"]["uid"]
+    metadata = {key: old["metadata"][key] for key in ("name", "namespace", *kept)}
+    kube.create_application({**old, "metadata": metadata, "status": None})
 
 
 @pytest.mark.parametrize("watched", [True, False], ids=["watched", "while no watcher looks"])
 def test_an_object_made_anew_does_not_run_the_batch_again(stack, kube, livy, running, repaired, watched):
     batch_id, name = running
     if watched:
-        remake(kube, name)
+        remake(kube, name, "labels")
     else:
         with watcher_away(stack):
-            remake(kube, name)
+            remake(kube, name, "labels")
     becomes(livy, batch_id, "killed", 20)
     assert end_of(stack, batch_id) == ("killed", "deleted_outside", None)
     wait_for("the new object's end", lambda: kube.application(name) is None)
@@ -246,6 +256,15 @@ def test_nor_when_the_batch_has_ended(stack, kube, livy, running, repaired):
     kube.report(name, "COMPLETED")
     becomes(livy, batch_id, "success", 5)
     with watcher_away(stack):
-        remake(kube, name)
+        remake(kube, name, "labels")
     wait_for("the new object's end", lambda: kube.application(name) is None, 20)
     assert end_of(stack, batch_id) == ("success", None, 0)
+
+
+def test_an_object_of_its_name_that_is_not_ours_is_left_alone(stack, kube, livy, running, repaired):
+    batch_id, name = running
+    with watcher_away(stack):
+        remake(kube, name)
+    becomes(livy, batch_id, "killed", 20)
+    assert end_of(stack, batch_id) == ("killed", "deleted_outside", None)
+    assert kube.application(name)

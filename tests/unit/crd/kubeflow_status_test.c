@@ -146,6 +146,19 @@ a_message_up_to_the_limit_is_kept_whole(void **state)
 	assert_text("at the limit", sight.message, message);
 }
 
+static void
+java_s_stack_frames_are_left_out(void **state)
+{
+	struct batch_sight sight;
+
+	crd_kubeflow_sight(*state, object_of(*state, "FAILED", "failed to submit spark application: exit status 1\n"
+					     "Exception in thread \"main\" ...: exceeded quota: q\n\tat org.apache.A.b(A.java:1)\n"
+					     "\tat org.apache.C.d(C.java:2)\nCaused by: ...: exceeded quota: q\n\t... 12 more\n"
+					     "at the end\n\tat last"), &sight);
+	assert_text("message", sight.message, "failed to submit spark application: exit status 1\n"
+		    "Exception in thread \"main\" ...: exceeded quota: q\nCaused by: ...: exceeded quota: q\nat the end\n");
+}
+
 static bool
 is_utf8(struct arena *arena, const char *text)
 {
@@ -318,6 +331,7 @@ main(void)
 		unit_test_with_arena(a_failure_is_sorted_by_the_operator_s_words),
 		unit_test_with_arena(a_message_up_to_the_limit_is_kept_whole),
 		unit_test_with_arena(a_long_message_keeps_beginning_and_end_in_whole_characters),
+		unit_test_with_arena(java_s_stack_frames_are_left_out),
 		unit_test_with_arena(an_end_has_its_exit_code),
 		unit_test_with_arena(a_failure_that_came_with_the_object_s_deletion_is_the_deletion),
 		unit_test_with_arena(an_application_ends_with_its_driver_unless_it_may_run_again),
