@@ -115,7 +115,10 @@ driver_pod_compare(struct app *app, struct arena *arena, struct app_cluster *clu
 	if (batch_sight_is_end(&of_object) || !crd_kubeflow_ends_with_driver(object) ||
 	    (pod != NULL && !crd_pod_is_of(pod, of_object.object_uid)))
 		return;
-	log_event(&app->log, LOG_LEVEL_INFO, "operator_behind_driver", LOG_INT("batch", batch->id));
+	if (!batch->end_is_seen) {
+		metrics_add(&app->metrics, METRIC_OPERATOR_BEHIND, 1);
+		log_event(&app->log, LOG_LEVEL_INFO, "operator_behind_driver", LOG_INT("batch", batch->id));
+	}
 	if (!observe_sight(app, arena, batch, &of_pod))
 		return; /* looked at again in the next round */
 }

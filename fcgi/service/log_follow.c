@@ -241,10 +241,12 @@ open_stream(struct log_follow *logs, struct followed *item, bool follow, int64_t
 		item->retry_at_ms = now_ms + RETRY_MAX_MS;
 		return;
 	}
-	if (follow)
+	if (follow) {
 		logs->following_count++;
-	else
+		metrics_add(&logs->app->metrics, METRIC_LOGS_FOLLOWED, 1);
+	} else {
 		logs->catching_up_count++;
+	}
 }
 
 /* ---- writing ---- */
@@ -284,6 +286,8 @@ write_lines(struct log_follow *logs, struct followed *item, int64_t now_ms)
 	if (json_object_array_length(item->reader.lines) > 0) {
 		item->brought_lines = true;
 		item->retry_ms = RETRY_MIN_MS;
+		metrics_add(&logs->app->metrics, METRIC_LOG_LINES, json_object_array_length(item->reader.lines));
+		metrics_add(&logs->app->metrics, METRIC_LOG_BYTES, item->reader.lines_size_bytes);
 	}
 	FAILPOINT("log.written");
 	item->written_ms = now_ms;

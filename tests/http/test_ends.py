@@ -9,6 +9,7 @@ import socket
 import pytest
 from kubernetes import MERGE
 from livy import becomes
+from test_operations import metrics
 from waiting import stays, wait_for
 
 ROUND_S = 20  # in which each unfinished batch is looked at
@@ -81,9 +82,11 @@ def silent_node(kube):
 def test_the_driver_s_end_counts_when_its_operator_does_not_tell(
         stack, kube, livy, running, phase, exit_code, container_reason, end):
     batch_id, name = running
+    behind = metrics(stack)["sparkgate_operator_behind_total"]
     kube.report_driver(name, phase, exit_code, container_reason)
     becomes(livy, batch_id, end[0], ROUND_S)
     assert end_of(stack, batch_id) == end
+    assert metrics(stack)["sparkgate_operator_behind_total"] > behind, "whoever runs the operator sees it"
     assert (f"ExitCode: {exit_code}" in (stack.row(batch_id)["message"] or "")) == (end[0] == "dead")
     kube.report(name, "FAILED", "driver pod not found")  # an operator that came back after the pod was gone
     other = livy.submit()["id"]
