@@ -147,6 +147,12 @@ json_int(const struct json_object *object, const char *key, int64_t fallback)
 	return json_object_is_type(member, json_type_int) ? json_object_get_int64(member) : fallback;
 }
 
+size_t
+json_count(const struct json_object *array)
+{
+	return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+}
+
 static struct json_object *
 walk(struct json_object *root, va_list keys)
 {

@@ -29,6 +29,8 @@ MUST_CHECK bool json_parse(const char *bytes, size_t size_bytes, struct json_obj
 struct json_object *json_member(const struct json_object *object, const char *key);
 const char *json_string(const struct json_object *object, const char *key);
 int64_t json_int(const struct json_object *object, const char *key, int64_t fallback);
+/* Elements of an array; 0 for anything else. */
+size_t json_count(const struct json_object *array);
 /* Walks objects by keys, ending with NULL: json_at(root, "status", "applicationState", "state", NULL). */
 struct json_object *json_at(struct json_object *root, ...) __attribute__((sentinel));
 /* The same, and the string there or NULL. */

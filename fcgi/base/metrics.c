@@ -28,6 +28,10 @@ static const struct {
 	[METRIC_KILLS] = { "sparkgate_kills_total", "Kills that Kubernetes confirmed." },
 	[METRIC_DATABASE_FAILURES] = { "sparkgate_database_failures_total", "Statements that failed or timed out." },
 	[METRIC_KUBE_FAILURES] = { "sparkgate_kube_failures_total", "Kubernetes calls that failed transiently." },
+	[METRIC_OPERATOR_BEHIND] = { "sparkgate_operator_behind_total", "Ends of drivers that their operator had not reported." },
+	[METRIC_LOGS_FOLLOWED] = { "sparkgate_logs_followed_total", "Streams of running drivers' logs that were opened." },
+	[METRIC_LOG_LINES] = { "sparkgate_log_lines_total", "Lines of driver logs that were stored." },
+	[METRIC_LOG_BYTES] = { "sparkgate_log_bytes_total", "Bytes of these lines." },
 };
 
 static const size_t size_bytes = METRIC_COUNT * sizeof(uint64_t);

@@ -58,7 +58,14 @@ struct batch {
 	const char *message;
 	const char *app_id;
 	const char *driver_pod;
+	const char *object_uid;         /* metadata.uid of its object */
 	bool driver_followed;           /* the operator lost track of the driver: the pod itself is asked */
+	bool has_exit_code;
+	int exit_code;                  /* of the driver's container */
+	bool end_is_seen;               /* Kubernetes reported the end below; the log is being completed */
+	enum batch_state end_state;     /* BATCH_SUCCESS or BATCH_DEAD */
+	enum batch_reason end_reason;
+	const char *end_message;
 	int attempts;
 	const char *accepted_at;        /* times: ISO 8601, UTC, microseconds, e.g. 2026-11-21T12:00:00.000000Z */
 	const char *pushed_at;

@@ -9,6 +9,24 @@ batch_state_is_final(enum batch_state state)
 	return state >= BATCH_SUCCESS;
 }
 
+bool
+batch_sight_is_end(const struct batch_sight *sight)
+{
+	return sight->phase == BATCH_SEEN_SUCCEEDED || sight->phase == BATCH_SEEN_FAILED;
+}
+
+void
+batch_recall_end(const struct batch *batch, struct batch_sight *sight)
+{
+	if (!batch->end_is_seen)
+		return;
+	sight->phase = batch->end_state == BATCH_SUCCESS ? BATCH_SEEN_SUCCEEDED : BATCH_SEEN_FAILED;
+	sight->reason = batch->end_reason;
+	sight->message = batch->end_message;
+	sight->has_exit_code = batch->has_exit_code;
+	sight->exit_code = batch->exit_code;
+}
+
 static bool
 differs(const char *known, const char *seen)
 {
@@ -48,9 +66,11 @@ batch_next(const struct batch *batch, const struct batch_sight *sight, struct ba
 		return false;
 	if (sight->phase == BATCH_SEEN_GONE && batch->kill_requested_at == NULL) {
 		move.reason = BATCH_DELETED_OUTSIDE;
-		move.message = "the SparkApplication was deleted, and not by this gateway";
+		if (move.message == NULL)
+			move.message = "the SparkApplication was deleted, and not by this gateway";
 	} else if (batch_state_is_final(move.state) && batch->kill_requested_at != NULL) {
-		move = (struct batch_move){ BATCH_KILLED, BATCH_KILLED_BY_USER, NULL };
+		/* what kept it from running stays to be read */
+		move = (struct batch_move){ BATCH_KILLED, BATCH_KILLED_BY_USER, batch->message };
 	}
 	*ret_move = move;
 	return move.state != batch->state || differs(batch->app_id, sight->app_id) ||

@@ -24,6 +24,9 @@ struct batch_sight {
 	const char *message;            /* for people, or NULL */
 	const char *app_id;             /* NULL: not known (yet) */
 	const char *driver_pod;
+	const char *object_uid;
+	bool has_exit_code;
+	int exit_code;                  /* of the driver's container */
 	int attempts;                   /* 0: not known */
 	bool follow_driver;             /* the object will tell no more: from now on the driver pod itself is asked */
 };
@@ -35,6 +38,12 @@ struct batch_move {
 };
 
 bool batch_state_is_final(enum batch_state state);
+
+/* Did the driver end, in one way or the other? Then the sight is to be remembered, should the log not be complete yet. */
+bool batch_sight_is_end(const struct batch_sight *sight);
+
+/* The first end that was seen counts: puts it into a later sight, e.g. of an object that somebody has deleted since. */
+void batch_recall_end(const struct batch *batch, struct batch_sight *sight);
 
 /*
  * What the batch becomes by this sight. A final state never changes, whatever comes late. Once a kill was asked for, the

@@ -49,18 +49,34 @@ char *crd_kubeflow_path(struct arena *arena, const char *namespace, const char *
 /* The uid of the batch that an object belongs to, borrowed, or NULL. */
 const char *crd_batch_uid(struct json_object *object);
 
-/* What an object's status says; strings are the arena's or borrowed from the object. */
+/* Has somebody made this object under the batch's name, after the batch's own was deleted? */
+bool crd_is_another(struct json_object *object, const struct batch *batch);
+
+/*
+ * What an object's status says; strings are the arena's or borrowed from the object. A failure that came with the object's
+ * own deletion (propagationPolicy=Foreground takes the driver first) is that deletion: BATCH_SEEN_GONE.
+ */
 void crd_kubeflow_sight(struct arena *arena, struct json_object *object, struct batch_sight *ret_sight);
 
 /*
- * Does a FAILED object only say that its driver pod exists already, or that it was not found? That is no proof of failure:
- * it also comes when the operator, or the API server, was killed between spark-submit and the write of the status
- * (contract crds.md, rule 3), and when the operator has not heard of the pod yet. The pod itself knows.
+ * Does the driver pod of a FAILED object know better, or more? "driver pod already exist" and "not found" are no proof of
+ * failure: they also come when the operator, or the API server, was killed between spark-submit and the write of the status
+ * (contract crds.md, rule 3), and when the operator has not heard of the pod yet. Of a driver that never ran the operator
+ * only says so: the pod says why.
  */
-bool crd_kubeflow_is_doubtful(struct json_object *object);
+bool crd_kubeflow_pod_knows_more(struct json_object *object);
 
-/* Is the driver pod this object's? By its owner reference. */
-bool crd_pod_is_of(struct json_object *pod, struct json_object *object);
+/*
+ * Is the end of the driver the end of the application, even though its operator has not said so? Not when the driver is, or
+ * may be, run again, nor when somebody is deleting or suspending the application.
+ */
+bool crd_kubeflow_ends_with_driver(struct json_object *object);
+
+/* Has its operator taken it up: is there any status? */
+bool crd_kubeflow_is_taken_up(struct json_object *object);
+
+/* Is the driver pod the object's of that uid? By its owner reference. */
+bool crd_pod_is_of(struct json_object *pod, const char *object_uid);
 
 /* What a driver pod says by itself: its phase and the driver container's exit code (contract crds.md 3.3 and 9.7). */
 void crd_pod_sight(struct arena *arena, struct json_object *pod, struct batch_sight *ret_sight);

@@ -7,16 +7,14 @@
 #include "base/json.h"
 
 bool
-crd_pod_is_of(struct json_object *pod, struct json_object *object)
+crd_pod_is_of(struct json_object *pod, const char *object_uid)
 {
 	struct json_object *owners = json_at(pod, "metadata", "ownerReferences", NULL);
-	const char *uid = json_string_at(object, "metadata", "uid", NULL);
-	size_t count = json_object_is_type(owners, json_type_array) ? json_object_array_length(owners) : 0;
 
-	for (size_t i = 0; uid != NULL && i < count; i++) {
+	for (size_t i = 0; object_uid != NULL && i < json_count(owners); i++) {
 		const char *owner = json_string(json_object_array_get_idx(owners, i), "uid");
 
-		if (owner != NULL && strcmp(owner, uid) == 0)
+		if (owner != NULL && strcmp(owner, object_uid) == 0)
 			return true;
 	}
 	return false;
@@ -27,9 +25,8 @@ static struct json_object *
 driver_terminated(struct json_object *pod)
 {
 	struct json_object *containers = json_at(pod, "status", "containerStatuses", NULL);
-	size_t count = json_object_is_type(containers, json_type_array) ? json_object_array_length(containers) : 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < json_count(containers); i++) {
 		struct json_object *container = json_object_array_get_idx(containers, i);
 		const char *name = json_string(container, "name");
 
@@ -44,14 +41,36 @@ static void
 judge_exit(struct arena *arena, struct json_object *terminated, struct batch_sight *sight)
 {
 	int64_t exit_code = json_int(terminated, "exitCode", -1);
-	const char *reason = json_string(terminated, "reason");
+	const char *reason = json_string(terminated, "reason"), *why = json_string(terminated, "message");
 
 	sight->phase = exit_code == 0 ? BATCH_SEEN_SUCCEEDED : BATCH_SEEN_FAILED;
+	sight->has_exit_code = true;
+	sight->exit_code = (int)exit_code;
 	if (exit_code == 0)
 		return;
 	sight->reason = reason != NULL && strcmp(reason, "OOMKilled") == 0 ? BATCH_OUT_OF_MEMORY : BATCH_EXIT_CODE;
-	sight->message = arena_printf(arena, "driver container failed with ExitCode: %" PRId64 ", Reason: %s", exit_code,
-				      reason == NULL ? "" : reason);
+	/* the operator's own words, and what it leaves out: e.g. that the image has no such program */
+	sight->message = arena_printf(arena, "driver container failed with ExitCode: %" PRId64 ", Reason: %s%s%s", exit_code,
+				      reason == NULL ? "" : reason, why == NULL ? "" : ": ", why == NULL ? "" : why);
+}
+
+/* An init container that failed: the driver's own was never begun. NULL: none. */
+static const char *
+init_failure(struct arena *arena, struct json_object *pod)
+{
+	struct json_object *containers = json_at(pod, "status", "initContainerStatuses", NULL);
+
+	for (size_t i = 0; i < json_count(containers); i++) {
+		struct json_object *container = json_object_array_get_idx(containers, i);
+		struct json_object *terminated = json_at(container, "state", "terminated", NULL);
+		const char *name = json_string(container, "name"), *reason = json_string(terminated, "reason");
+		int64_t exit_code = json_int(terminated, "exitCode", 0);
+
+		if (exit_code != 0)
+			return arena_printf(arena, "init container %s failed with ExitCode: %" PRId64 ", Reason: %s",
+					    name == NULL ? "" : name, exit_code, reason == NULL ? "" : reason);
+	}
+	return NULL;
 }
 
 static void
@@ -59,11 +78,15 @@ judge_failed_pod(struct arena *arena, struct json_object *pod, struct batch_sigh
 {
 	const char *reason = json_string_at(pod, "status", "reason", NULL);
 	const char *message = json_string_at(pod, "status", "message", NULL);
+	const char *init = init_failure(arena, pod);
 
 	sight->phase = BATCH_SEEN_FAILED;
 	sight->reason = reason != NULL && strcmp(reason, "Evicted") == 0 ? BATCH_EVICTED : BATCH_FAILED;
-	sight->message = arena_printf(arena, "driver pod failed: %s %s", reason == NULL ? "" : reason,
-				      message == NULL ? "" : message);
+	if (reason == NULL && message == NULL && init != NULL)
+		sight->message = init;
+	else
+		sight->message = arena_printf(arena, "driver pod failed: %s%s%s", reason == NULL ? "no reason is given" : reason,
+					      message == NULL ? "" : ": ", message == NULL ? "" : message);
 }
 
 void
@@ -85,8 +108,11 @@ crd_pod_sight(struct arena *arena, struct json_object *pod, struct batch_sight *
 		ret_sight->phase = BATCH_SEEN_STARTING;
 	else if (strcmp(phase, "Running") == 0)
 		ret_sight->phase = BATCH_SEEN_RUNNING;
-	else if (strcmp(phase, "Succeeded") == 0)
+	else if (strcmp(phase, "Succeeded") == 0) {
+		/* all of its containers ended with 0 */
 		ret_sight->phase = BATCH_SEEN_SUCCEEDED;
+		ret_sight->has_exit_code = true;
+	}
 	else
 		judge_failed_pod(arena, pod, ret_sight);
 }

@@ -382,3 +382,11 @@ crd_batch_uid(struct json_object *object)
 {
 	return json_string_at(object, "metadata", "labels", CRD_LABEL_BATCH_UID, NULL);
 }
+
+bool
+crd_is_another(struct json_object *object, const struct batch *batch)
+{
+	const char *uid = json_string_at(object, "metadata", "uid", NULL);
+
+	return batch->object_uid != NULL && uid != NULL && strcmp(batch->object_uid, uid) != 0;
+}

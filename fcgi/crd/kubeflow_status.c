@@ -63,10 +63,35 @@ reason_of(const char *message)
 	return BATCH_FAILED;
 }
 
+/* "\tat org.apache.spark...", "\t... 12 more": nine tenths of spark-submit's stderr, between the lines that say what failed. */
+static bool
+is_stack_frame(const char *line)
+{
+	return strncmp(line, "\tat ", 4) == 0 || strncmp(line, "\t... ", 5) == 0;
+}
+
+static const char *
+without_stack_frames(struct arena *arena, const char *message)
+{
+	char *text = arena_alloc(arena, strlen(message) + 1), *end = text;
+	size_t size;
+
+	for (; *message != '\0'; message += size) {
+		size = strcspn(message, "\n");
+		size += message[size] == '\n' ? 1 : 0;
+		if (!is_stack_frame(message)) {
+			memcpy(end, message, size);
+			end += size;
+		}
+	}
+	return text;
+}
+
 /* spark-submit's stderr can be tens of KB; what went wrong stands at its end, what it was about at its beginning. */
 static const char *
-shorten(struct arena *arena, const char *message)
+shorten(struct arena *arena, const char *whole)
 {
+	const char *message = without_stack_frames(arena, whole);
 	size_t size = strlen(message);
 	size_t head = LIMIT_MESSAGE_BYTES / 4, tail = LIMIT_MESSAGE_BYTES / 2;
 
@@ -81,6 +106,12 @@ shorten(struct arena *arena, const char *message)
 			    message + size - tail);
 }
 
+static const char *
+deleted_at(struct json_object *object)
+{
+	return json_string_at(object, "metadata", "deletionTimestamp", NULL);
+}
+
 /* Waiting for another try; in other states the message may be left from an earlier one. */
 static bool
 is_put_off(const char *state)
@@ -89,10 +120,16 @@ is_put_off(const char *state)
 }
 
 bool
-crd_kubeflow_is_doubtful(struct json_object *object)
+crd_kubeflow_pod_knows_more(struct json_object *object)
 {
-	/* said of pods that the operator has not heard of yet, too: its own view lags after an outage of the API server */
-	static const char *const words[] = { "driver pod already exist", "driver pod not found" };
+	static const char *const words[] = {
+		/* said of pods that the operator has not heard of yet, too: its view lags after an outage of the API server */
+		"driver pod already exist", "driver pod not found",
+		/* evicted, refused by the kubelet, an init container failed */
+		"driver container status missing",
+		/* the image has no such program, or it cannot be run */
+		"Reason: StartError", "Reason: ContainerCannotRun",
+	};
 	const char *state = json_string_at(object, "status", "applicationState", "state", NULL);
 	const char *message = json_string_at(object, "status", "applicationState", "errorMessage", NULL);
 
@@ -103,6 +140,60 @@ crd_kubeflow_is_doubtful(struct json_object *object)
 			return true;
 	}
 	return false;
+}
+
+bool
+crd_kubeflow_ends_with_driver(struct json_object *object)
+{
+	/* contract crds.md 3.3 */
+	static const char *const runs_again[] = { "PENDING_RERUN", "INVALIDATING", "SUSPENDING", "SUSPENDED", "RESUMING" };
+	const char *state = json_string_at(object, "status", "applicationState", "state", NULL);
+	const char *restart = json_string_at(object, "spec", "restartPolicy", "type", NULL);
+
+	if (restart == NULL || strcmp(restart, "Never") != 0 ||
+	    json_object_get_boolean(json_at(object, "spec", "suspend", NULL)) || deleted_at(object) != NULL)
+		return false;
+	for (size_t i = 0; state != NULL && i < ARRAY_COUNT(runs_again); i++) {
+		if (strcmp(state, runs_again[i]) == 0)
+			return false;
+	}
+	return true;
+}
+
+bool
+crd_kubeflow_is_taken_up(struct json_object *object)
+{
+	const char *state = json_string_at(object, "status", "applicationState", "state", NULL);
+
+	return state != NULL && state[0] != '\0';
+}
+
+/* "driver container failed with ExitCode: 3, Reason: Error" (contract crds.md 3.3) */
+static bool
+read_exit_code(const char *message, int *ret_exit_code)
+{
+	const char *at = message == NULL ? NULL : strstr(message, "driver container failed with ExitCode:");
+
+	return at != NULL && sscanf(at, "driver container failed with ExitCode: %d", ret_exit_code) == 1;
+}
+
+static void
+read_end(struct arena *arena, struct json_object *object, const char *message, struct batch_sight *sight)
+{
+	const char *ended_at = json_string_at(object, "status", "terminationTime", NULL);
+
+	/* both are RFC 3339 in UTC with seconds, so text compares as time */
+	if (sight->phase == BATCH_SEEN_FAILED && ended_at != NULL && deleted_at(object) != NULL &&
+	    strcmp(ended_at, deleted_at(object)) >= 0) {
+		sight->phase = BATCH_SEEN_GONE;
+	} else if (sight->phase == BATCH_SEEN_FAILED) {
+		sight->reason = reason_of(message);
+		sight->message = message == NULL || message[0] == '\0' ? "the application failed" : shorten(arena, message);
+		sight->has_exit_code = read_exit_code(message, &sight->exit_code);
+	} else {
+		/* the operator calls nothing else completed */
+		sight->has_exit_code = true;
+	}
 }
 
 void
@@ -119,12 +210,11 @@ crd_kubeflow_sight(struct arena *arena, struct json_object *object, struct batch
 		.phase = phase,
 		.app_id = app_id != NULL && app_id[0] != '\0' ? app_id : NULL,
 		.driver_pod = driver_pod != NULL && driver_pod[0] != '\0' ? driver_pod : NULL,
+		.object_uid = json_string_at(object, "metadata", "uid", NULL),
 		.attempts = (int)json_int(status, "executionAttempts", 0),
 	};
-	if (phase == BATCH_SEEN_FAILED) {
-		ret_sight->reason = reason_of(message);
-		ret_sight->message = message == NULL || message[0] == '\0' ? "the application failed"
-									   : shorten(arena, message);
+	if (batch_sight_is_end(ret_sight)) {
+		read_end(arena, object, message, ret_sight);
 	} else if (is_put_off(state) && message != NULL && message[0] != '\0') {
 		/* why there is no driver: quota, an admission webhook, an image that spark-submit does not like */
 		ret_sight->message = shorten(arena, message);

@@ -22,9 +22,7 @@ is_usual(const char *reason)
 static const char *
 container_waits_for(struct arena *arena, struct json_object *statuses)
 {
-	size_t count = json_object_is_type(statuses, json_type_array) ? json_object_array_length(statuses) : 0;
-
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < json_count(statuses); i++) {
 		struct json_object *waiting =
 			json_at(json_object_array_get_idx(statuses, i), "state", "waiting", NULL);
 		const char *reason = json_string(waiting, "reason");
@@ -38,9 +36,7 @@ container_waits_for(struct arena *arena, struct json_object *statuses)
 static const char *
 scheduler_says(struct arena *arena, struct json_object *conditions)
 {
-	size_t count = json_object_is_type(conditions, json_type_array) ? json_object_array_length(conditions) : 0;
-
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < json_count(conditions); i++) {
 		struct json_object *condition = json_object_array_get_idx(conditions, i);
 		const char *type = json_string(condition, "type"), *status = json_string(condition, "status");
 		const char *reason = json_string(condition, "reason");

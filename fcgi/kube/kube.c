@@ -191,9 +191,8 @@ static bool
 give_items(struct json_object *page, kube_item_fn on_item, void *context, struct err *err)
 {
 	struct json_object *items = json_member(page, "items");
-	size_t count = json_object_is_type(items, json_type_array) ? json_object_array_length(items) : 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < json_count(items); i++)
 		if (!on_item(context, json_object_array_get_idx(items, i), err))
 			return false;
 	return true;

@@ -126,13 +126,18 @@ on_listed(void *context, struct json_object *item, struct err *err)
 static bool
 check_absent(struct follower *follower, struct arena *arena, const struct batch *batch, struct err *err)
 {
-	const struct batch_sight gone = { .phase = BATCH_SEEN_GONE };
+	const struct batch_sight gone = {
+		.phase = BATCH_SEEN_GONE,
+		.message = "the SparkApplication is gone, not by this gateway: how its driver ended was not seen",
+	};
 	AUTO_JSON struct json_object *object = NULL;
 
-	if (kube_get(follower->cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), &object, err))
-		return true;
-	if (err->code != ERR_NOT_FOUND)
+	if (kube_get(follower->cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), &object, err)) {
+		if (!crd_is_another(object, batch))
+			return true;
+	} else if (err->code != ERR_NOT_FOUND) {
 		return false;
+	}
 	return observe_sight(follower->app, arena, batch, &gone) ||
 	       err_set(err, ERR_UNAVAILABLE, "the database did not take what was seen");
 }

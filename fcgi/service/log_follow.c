@@ -11,6 +11,7 @@
 #include "batch/log_lines.h"
 #include "crd/crd.h"
 #include "kube/log_stream.h"
+#include "service/driver_pod.h"
 #include "service/observe.h"
 #include "store/batch_store.h"
 #include "store/log_store.h"
@@ -36,6 +37,8 @@
 /* A log that brings nothing for so long is not waited for: neither by an end, nor by a kill. */
 #define SILENCE_MS 10000
 #define KILL_WAIT_MS 3000
+/* Its stream ended, so the driver has most likely ended. The operator says so as soon; after this time the pod is asked. */
+#define OPERATOR_LAG_MS 1000
 /* A killed driver's last words: its pod goes, so they can be had from the open stream only. */
 #define LAST_WORDS_MS 1000
 
@@ -53,6 +56,7 @@ struct followed {
 	int retry_ms;
 	int64_t begun_ms, heard_ms;     /* of the stream */
 	int64_t retry_at_ms, written_ms, write_at_ms;
+	int64_t look_at_ms;             /* has the driver ended? 0: nothing says so */
 	/* the end */
 	bool ending;
 	int64_t ended_ms;               /* when that was learned */
@@ -237,10 +241,12 @@ open_stream(struct log_follow *logs, struct followed *item, bool follow, int64_t
 		item->retry_at_ms = now_ms + RETRY_MAX_MS;
 		return;
 	}
-	if (follow)
+	if (follow) {
 		logs->following_count++;
-	else
+		metrics_add(&logs->app->metrics, METRIC_LOGS_FOLLOWED, 1);
+	} else {
 		logs->catching_up_count++;
+	}
 }
 
 /* ---- writing ---- */
@@ -280,6 +286,8 @@ write_lines(struct log_follow *logs, struct followed *item, int64_t now_ms)
 	if (json_object_array_length(item->reader.lines) > 0) {
 		item->brought_lines = true;
 		item->retry_ms = RETRY_MIN_MS;
+		metrics_add(&logs->app->metrics, METRIC_LOG_LINES, json_object_array_length(item->reader.lines));
+		metrics_add(&logs->app->metrics, METRIC_LOG_BYTES, item->reader.lines_size_bytes);
 	}
 	FAILPOINT("log.written");
 	item->written_ms = now_ms;
@@ -329,8 +337,10 @@ end_stream(struct log_follow *logs, struct followed *item, const struct err *err
 	item->retry_at_ms = now_ms + item->retry_ms;
 	if (item->retry_ms < RETRY_MAX_MS)
 		item->retry_ms *= 2;
-	if (!item->ending)
+	if (!item->ending) {
+		item->look_at_ms = item->stream_follows && err->code == ERR_NONE ? now_ms + OPERATOR_LAG_MS : 0;
 		return;
+	}
 	item->retry_at_ms = 0;
 	if (!caught_up)
 		return;
@@ -429,6 +439,11 @@ step(struct log_follow *logs, struct followed *item, int64_t now_ms)
 		free_kill(logs, item);
 	if (write_is_due(item, now_ms))
 		write_lines(logs, item, now_ms);
+	if (item->look_at_ms != 0 && now_ms >= item->look_at_ms) {
+		item->look_at_ms = 0;
+		if (!item->ending)
+			driver_pod_look(logs->app, logs->cluster, item->batch_id);
+	}
 	return item->loaded && item->complete && item->ending && now_ms >= item->write_at_ms &&
 	       json_object_array_length(item->reader.lines) == 0 && finish(logs, item, now_ms);
 }
@@ -505,6 +520,7 @@ log_follow_is_complete(struct log_follow *logs, const struct batch *batch, const
 	item->sight.message = arena_strdup(&item->arena, sight->message);
 	item->sight.app_id = arena_strdup(&item->arena, sight->app_id);
 	item->sight.driver_pod = arena_strdup(&item->arena, sight->driver_pod);
+	item->sight.object_uid = arena_strdup(&item->arena, sight->object_uid);
 	logs->swept_ms = 0;
 	return false;
 }

@@ -15,8 +15,31 @@
 /* A move may be lost to another one that came in between; what to do then depends on the row as it is now. */
 #define MOVE_TRIES 3
 
+static bool
+lost(struct app *app, const struct batch *batch, const struct err *err)
+{
+	log_failure(&app->log, LOG_LEVEL_ERROR, "batch_not_moved", err, LOG_INT("batch", batch->id));
+	return false;
+}
+
+/*
+ * False: its completion has begun, and this sight comes again then; or, with err, the database is away. What ends here is
+ * in the database before: this process may die, and the object be deleted, before the log is complete.
+ */
+static bool
+log_is_complete(struct app *app, struct log_follow *logs, const struct batch *batch, const struct batch_sight *sight,
+		struct err *err)
+{
+	if (batch_sight_is_end(sight) && !batch->end_is_seen) {
+		if (!store_end_seen(app->store, batch->id, sight, err))
+			return false;
+		FAILPOINT("end.seen");
+	}
+	return log_follow_is_complete(logs, batch, sight);
+}
+
 bool
-observe_sight(struct app *app, struct arena *arena, const struct batch *seen, const struct batch_sight *sight)
+observe_sight(struct app *app, struct arena *arena, const struct batch *seen, const struct batch_sight *evidence)
 {
 	struct app_cluster *cluster = app_cluster_find(app, seen->cluster);
 	struct log_follow *logs = cluster == NULL ? NULL : cluster->logs;
@@ -24,23 +47,25 @@ observe_sight(struct app *app, struct arena *arena, const struct batch *seen, co
 	struct err err = ERR_INIT;
 	bool won = false;
 
-	if (logs != NULL && sight->phase == BATCH_SEEN_RUNNING && !batch_state_is_final(seen->state))
-		log_follow_begin(logs, seen, sight->driver_pod != NULL ? sight->driver_pod : seen->driver_pod);
+	if (logs != NULL && evidence->phase == BATCH_SEEN_RUNNING && !batch_state_is_final(seen->state))
+		log_follow_begin(logs, seen, evidence->driver_pod != NULL ? evidence->driver_pod : seen->driver_pod);
 	for (int i = 0; i < MOVE_TRIES && !won; i++) {
+		struct batch_sight sight = *evidence;
 		struct batch_move move;
 
 		if (i > 0 && !store_show(app->store, arena, seen->id, &batch, &err))
 			break;
-		if (!batch_next(&batch, sight, &move))
+		batch_recall_end(&batch, &sight);
+		if (!batch_next(&batch, &sight, &move))
 			return true;
 		/* A final state promises that the log is there: clients ask for it at once and never again. */
 		if (batch_state_is_final(move.state)) {
-			if (logs != NULL && !log_follow_is_complete(logs, &batch, sight))
-				return true; /* this sight is remembered, and comes again then */
+			if (logs != NULL && !log_is_complete(app, logs, &batch, &sight, &err))
+				return err.code == ERR_NONE || lost(app, seen, &err);
 			driver_log_explain(app, &batch, &move);
 		}
 		FAILPOINT("state.move");
-		if (!store_move(app->store, &batch, sight, &move, &won, &err))
+		if (!store_move(app->store, &batch, &sight, &move, &won, &err))
 			break;
 		FAILPOINT("state.moved");
 		if (won && move.state != batch.state) {
@@ -53,22 +78,35 @@ observe_sight(struct app *app, struct arena *arena, const struct batch *seen, co
 				  LOG_TEXT("reason", batch_reason_text(move.reason)));
 		}
 	}
-	if (!won)
-		log_failure(&app->log, LOG_LEVEL_ERROR, "batch_not_moved", &err, LOG_INT("batch", seen->id));
-	return won;
+	return won || lost(app, seen, &err);
 }
 
-/* A killed batch's object that appears late: its push was held up longer than its claim. It must not run. */
+/* An object that must not run: a batch never runs twice, nor after it was killed. */
 static void
-delete_late(struct app *app, struct app_cluster *cluster, struct arena *arena, const struct batch *batch)
+delete_unwanted(struct app *app, struct app_cluster *cluster, struct arena *arena, const struct batch *batch,
+		const char *object_uid)
 {
 	struct err err = ERR_INIT;
 
-	log_event(&app->log, LOG_LEVEL_WARNING, "late_object_deleted", LOG_INT("batch", batch->id),
-		  LOG_TEXT("object", batch->object_name));
-	if (!kube_delete(cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), NULL, &err) &&
+	log_event(&app->log, LOG_LEVEL_WARNING, "unwanted_object_deleted", LOG_INT("batch", batch->id),
+		  LOG_TEXT("object", batch->object_name), LOG_TEXT("uid", object_uid));
+	if (!kube_delete(cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), object_uid, &err) &&
 	    err.code != ERR_NOT_FOUND)
-		log_failure(&app->log, LOG_LEVEL_WARNING, "late_object_not_deleted", &err, LOG_INT("batch", batch->id));
+		log_failure(&app->log, LOG_LEVEL_WARNING, "unwanted_object_not_deleted", &err, LOG_INT("batch", batch->id));
+}
+
+/* Somebody made it under the batch's name and labels; its own has gone by. */
+static bool
+observe_remade(struct app *app, struct app_cluster *cluster, struct arena *arena, const struct batch *batch,
+	       const char *object_uid)
+{
+	const struct batch_sight gone = {
+		.phase = BATCH_SEEN_GONE,
+		.message = "the SparkApplication was deleted and made anew, and not by this gateway",
+	};
+
+	delete_unwanted(app, cluster, arena, batch, object_uid);
+	return batch_state_is_final(batch->state) || observe_sight(app, arena, batch, &gone);
 }
 
 /* A push whose record was lost: the object itself is the proof of it. */
@@ -85,17 +123,26 @@ observe_batch(struct app *app, struct app_cluster *cluster, struct arena *arena,
 	struct batch_sight sight;
 
 	crd_kubeflow_sight(arena, object, &sight);
+	if (crd_is_another(object, batch))
+		return is_gone || observe_remade(app, cluster, arena, batch, sight.object_uid);
 	if (batch_state_is_final(batch->state)) {
+		/* it appears late: its push was held up longer than its claim */
 		if (batch->state == BATCH_KILLED && !is_gone)
-			delete_late(app, cluster, arena, batch);
+			delete_unwanted(app, cluster, arena, batch, sight.object_uid);
 		return true;
 	}
-	/* An object that had ended before it was deleted has ended: its last state counts, not its absence. */
-	if (is_gone && sight.phase != BATCH_SEEN_SUCCEEDED && sight.phase != BATCH_SEEN_FAILED)
+	/*
+	 * An object that had ended before it was deleted has ended: its last state counts, not its absence. Not so when it
+	 * only called a driver failed that ran on.
+	 */
+	if (is_gone && (!batch_sight_is_end(&sight) || batch->driver_followed)) {
 		sight.phase = BATCH_SEEN_GONE;
-	else if (crd_kubeflow_is_doubtful(object) &&
-		 !driver_pod_second_look(app, arena, cluster, batch, object, &sight))
+		sight.message = NULL;
+		sight.has_exit_code = false;
+	} else if (batch_sight_is_end(&sight) && crd_kubeflow_pod_knows_more(object) &&
+		   !driver_pod_second_look(app, arena, cluster, batch, &sight)) {
 		return false;
+	}
 	return observe_sight(app, arena, batch, &sight);
 }
 

@@ -15,6 +15,6 @@
 MUST_CHECK bool observe_object(struct app *app, struct app_cluster *cluster, struct json_object *object, bool is_gone);
 
 /* What was learned about a batch otherwise, e.g. that its object does not exist. False as above. */
-MUST_CHECK bool observe_sight(struct app *app, struct arena *arena, const struct batch *batch, const struct batch_sight *sight);
+MUST_CHECK bool observe_sight(struct app *app, struct arena *arena, const struct batch *batch, const struct batch_sight *evidence);
 
 #endif

@@ -7,9 +7,10 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "crd/crd.h"
+#include "service/driver_pod.h"
 #include "store/batch_store.h"
 
-/* Two calls each: the dispatch that they are part of goes on soon. */
+/* Two or three calls each: the dispatch that they are part of goes on soon. */
 #define LOOKED_AT_ONCE 5
 #define ROUND_INTERVAL_MS 5000
 #define EVENTS_READ_MAX 20
@@ -41,29 +42,52 @@ newest_warning(struct app_cluster *cluster, struct arena *arena, struct json_obj
 		      &events, &err))
 		return NULL;
 	items = json_member(events, "items");
-	for (size_t i = 0; json_object_is_type(items, json_type_array) && i < json_object_array_length(items); i++)
+	for (size_t i = 0; i < json_count(items); i++)
 		keep_newest(&newest, json_object_array_get_idx(items, i));
 	json_object_put(events);
 	return arena_own_json(arena, newest);
 }
 
-static void
+static const char *
+why_no_pod(struct app_cluster *cluster, struct arena *arena, const struct batch *batch)
+{
+	struct json_object *object;
+	struct err err = ERR_INIT;
+
+	if (!kube_get(cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), &object, &err))
+		return NULL;
+	arena_own_json(arena, object);
+	/* With a status it is the object that knows, and the watch has said so. */
+	return crd_kubeflow_is_taken_up(object) ? NULL : arena_printf(arena, "the Spark operator has not taken this "
+		"application up yet: it is busy, or away, or does not look at namespace %s", batch->namespace);
+}
+
+static const char *
+why_no_driver(struct app_cluster *cluster, struct arena *arena, const struct batch *batch, struct json_object *pod)
+{
+	const char *why = pod == NULL ? why_no_pod(cluster, arena, batch) : crd_pod_waiting_for(arena, pod);
+
+	if (why == NULL && pod != NULL && crd_pod_is_pending(pod))
+		why = crd_event_text(arena, newest_warning(cluster, arena, pod));
+	return why;
+}
+
+/* False when the API server is away: the others can wait, too. */
+static bool
 explain(struct app *app, struct app_cluster *cluster, struct arena *arena, const struct batch *batch)
 {
-	const char *name = batch->driver_pod != NULL ? batch->driver_pod : arena_printf(arena, "%s-driver", batch->object_name);
 	struct json_object *pod = NULL;
 	struct err err = ERR_INIT;
-	const char *why;
+	const char *why = NULL;
 
-	/* Without a pod it is the object that knows, and the watch has said so. */
-	if (!kube_get(cluster->kube, arena_printf(arena, "/api/v1/namespaces/%s/pods/%s", batch->namespace, name), &pod, &err))
-		return;
-	arena_own_json(arena, pod);
-	why = crd_pod_waiting_for(arena, pod);
-	if (why == NULL && crd_pod_is_pending(pod))
-		why = crd_event_text(arena, newest_warning(cluster, arena, pod));
+	if (!driver_pod_get(arena, cluster, batch, &pod, &err) && err.code != ERR_NOT_FOUND)
+		return !err_is_transient(&err);
+	if (batch->state == BATCH_STARTING)
+		why = why_no_driver(cluster, arena, batch, pod);
 	if (why != NULL && !store_waiting_note(app->store, batch->id, why, &err))
 		log_failure(&app->log, LOG_LEVEL_WARNING, "waiting_not_noted", &err, LOG_INT("batch", batch->id));
+	driver_pod_compare(app, arena, cluster, batch, pod);
+	return true;
 }
 
 void
@@ -73,7 +97,7 @@ waiting_explain(struct app *app, struct app_cluster *cluster, struct waiting *wa
 	struct err err = ERR_INIT;
 	struct batch *batches;
 	struct arena arena;
-	size_t count = 0;
+	size_t count = 0, i = 0;
 
 	if (waiting->after_id == 0 && waiting->round_began_ms != 0 && now_ms - waiting->round_began_ms < ROUND_INTERVAL_MS)
 		return;
@@ -83,8 +107,10 @@ waiting_explain(struct app *app, struct app_cluster *cluster, struct waiting *wa
 	if (!store_waiting(app->store, &arena, cluster->config->name, waiting->after_id, LOOKED_AT_ONCE, &batches, &count,
 			   &err))
 		log_failure(&app->log, LOG_LEVEL_WARNING, "waiting_not_read", &err);
-	for (size_t i = 0; i < count; i++)
-		explain(app, cluster, &arena, &batches[i]);
-	waiting->after_id = count == LOOKED_AT_ONCE ? batches[count - 1].id : 0;
+	while (i < count && explain(app, cluster, &arena, &batches[i]))
+		i++;
+	if (i < count)
+		waiting->round_began_ms = clock_monotonic_ms(); /* it takes a while to learn that it is away */
+	waiting->after_id = i == LOOKED_AT_ONCE ? batches[i - 1].id : 0;
 	arena_release(&arena);
 }

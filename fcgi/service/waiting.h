@@ -1,5 +1,5 @@
 /*
- * service/waiting.h - batches whose driver does not run although it should: Kubernetes is asked why.
+ * service/waiting.h - batches that do not move on although they should: Kubernetes is asked why.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SERVICE_WAITING_H
@@ -13,7 +13,10 @@ struct waiting {
 	int64_t round_began_ms;
 };
 
-/* Looks at a few of them and writes what Kubernetes says into their messages. */
+/*
+ * Looks at a few of them: what Kubernetes says of a driver that does not run becomes the batch's message, and the end of a
+ * driver that its operator has not noticed becomes the batch's end.
+ */
 void waiting_explain(struct app *app, struct app_cluster *cluster, struct waiting *waiting);
 
 #endif

@@ -62,6 +62,8 @@ read_batch(struct arena *arena, const PGresult *result, int row, struct batch *b
 	const char *reason = store_value(result, row, "reason");
 	const char *log_tail = store_value(result, row, "log_tail");
 	const char *followed = store_value(result, row, "driver_followed");
+	const char *end_state = store_value(result, row, "end_state");
+	const char *end_reason = store_value(result, row, "end_reason");
 
 	*batch = (struct batch){
 		.id = read_int(result, row, "id"),
@@ -78,6 +80,11 @@ read_batch(struct arena *arena, const PGresult *result, int row, struct batch *b
 		.app_id = copy(arena, result, row, "app_id"),
 		.driver_pod = copy(arena, result, row, "driver_pod"),
 		.driver_followed = followed != NULL && strcmp(followed, "t") == 0,
+		.object_uid = copy(arena, result, row, "object_uid"),
+		.has_exit_code = store_value(result, row, "exit_code") != NULL,
+		.exit_code = (int)read_int(result, row, "exit_code"),
+		.end_is_seen = end_state != NULL,
+		.end_message = copy(arena, result, row, "end_message"),
 		.attempts = (int)read_int(result, row, "attempts"),
 		.accepted_at = copy_time(arena, result, row, "accepted_at"),
 		.pushed_at = copy_time(arena, result, row, "pushed_at"),
@@ -93,6 +100,10 @@ read_batch(struct arena *arena, const PGresult *result, int row, struct batch *b
 	batch_protocol_parse(store_value(result, row, "protocol"), &batch->protocol);
 	if (reason != NULL)
 		batch_reason_parse(reason, &batch->reason);
+	if (end_state != NULL)
+		batch_state_parse(end_state, &batch->end_state);
+	if (end_reason != NULL)
+		batch_reason_parse(end_reason, &batch->end_reason);
 }
 
 /* Runs a statement that answers one batch or none. */
@@ -214,11 +225,26 @@ store_push_claim(struct store *store, struct arena *arena, const char *cluster, 
 }
 
 bool
+store_end_seen(struct store *store, int64_t id, const struct batch_sight *end, struct err *err)
+{
+	struct number number, exit_code;
+	const char *params[] = {
+		number_text(&number, id),
+		batch_state_text(end->phase == BATCH_SEEN_SUCCEEDED ? BATCH_SUCCESS : BATCH_DEAD),
+		batch_reason_text(end->reason),
+		end->message,
+		end->has_exit_code ? number_text(&exit_code, end->exit_code) : NULL,
+	};
+
+	return write_only(store, STATEMENT_BATCH_END_SEEN, params, err);
+}
+
+bool
 store_move(struct store *store, const struct batch *batch, const struct batch_sight *sight, const struct batch_move *move,
 	   bool *ret_won, struct err *err)
 {
 	AUTO_PGRESULT PGresult *result = NULL;
-	struct number number, attempts;
+	struct number number, attempts, exit_code;
 	const char *params[] = {
 		number_text(&number, batch->id),
 		batch_state_text(batch->state),
@@ -229,6 +255,8 @@ store_move(struct store *store, const struct batch *batch, const struct batch_si
 		sight->driver_pod,
 		number_text(&attempts, sight->attempts > batch->attempts ? sight->attempts : batch->attempts),
 		sight->follow_driver ? "t" : "f",
+		sight->has_exit_code ? number_text(&exit_code, sight->exit_code) : NULL,
+		sight->object_uid,
 	};
 
 	if (!store_run(store, STATEMENT_BATCH_MOVE, params, &result, err))

@@ -56,6 +56,9 @@ struct store_push {
 MUST_CHECK bool store_push_claim(struct store *store, struct arena *arena, const char *cluster, int claim_ms, int limit,
 				 struct store_push **ret_pushes, size_t *ret_count, struct err *err);
 
+/* The end of a batch whose log is not complete: whoever goes on, after whatever end of this process, ends it so. */
+MUST_CHECK bool store_end_seen(struct store *store, int64_t id, const struct batch_sight *end, struct err *err);
+
 /*
  * Writes what batch_next() found. ret_won false: the row is not in batch->state any more, somebody else moved it.
  */

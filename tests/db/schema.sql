@@ -2,7 +2,7 @@
 -- The schema: what is there, and what the database itself does not allow, whoever asks.
 \set ON_ERROR_STOP on
 BEGIN;
-SELECT plan(51);
+SELECT plan(52);
 
 SELECT tables_are('public', ARRAY['gateway', 'batch', 'batch_push', 'batch_event', 'batch_listed_count', 'batch_log', 'batch_log_position', 'cluster_watch', 'schema_migration']);
 SELECT has_view('batch_brief');
@@ -41,6 +41,7 @@ SELECT lives_ok('SELECT new_batch(''first'')', 'a deleted batch''s name is free 
 
 -- A final state is written once.
 SELECT throws_ok('UPDATE batch SET state = ''dead'' WHERE id = 1', '23000', NULL, 'a final state never changes');
+SELECT throws_ok('UPDATE batch SET exit_code = 9 WHERE id = 1', '23000', NULL, 'nor does its exit code');
 SELECT throws_ok('UPDATE batch SET finished_at = now() + interval ''1 s'' WHERE id = 1', '23000', NULL, 'nor does its time');
 SELECT throws_ok('UPDATE batch SET reason = ''exit_code'', message = ''x'' WHERE id = 1', '23000', NULL, 'nor its reason');
 SELECT throws_ok('UPDATE batch SET state = ''running'', finished_at = NULL WHERE id = 1', '23000', NULL, 'nor does it come back to life');

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 \i :prepare
 BEGIN;
-SELECT plan(62);
+SELECT plan(65);
 
 SELECT is(count(*), :statements::bigint, 'every file of sql/statements prepares on a fresh schema') FROM pg_prepared_statements;
 
@@ -34,19 +34,23 @@ SELECT is(:'other_is_same'::boolean, false, 'another request with that key is se
 EXECUTE batch_accept('10000000-0000-4000-8000-000000000005', 'livy', NULL, 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x') \gset ann_
 SELECT isnt(:'ann_id'::text, :'key_id', 'another owner''s key is another key');
 
--- batch_move: id, expected, wanted, reason, message, app id, pod, attempts, follow
-EXECUTE batch_move(:'new_id', 'accepted', 'running', NULL, NULL, 'spark-1', 'pod-1', '1', 'f') \gset moved_
+-- batch_move: id, expected, wanted, reason, message, app id, pod, attempts, follow, exit code, object uid
+EXECUTE batch_move(:'new_id', 'accepted', 'running', NULL, NULL, 'spark-1', 'pod-1', '1', 'f', NULL, 'object-1') \gset moved_
 SELECT is(:'moved_id'::text, :'new_id', 'a move from the expected state is won');
 SELECT ok(started_at IS NOT NULL AND finished_at IS NULL AND app_id = 'spark-1' AND driver_pod = 'pod-1', 'running has a start and what was learned') FROM batch WHERE id = :new_id;
-SELECT is_empty(format('EXECUTE batch_move(%L, ''accepted'', ''dead'', NULL, NULL, NULL, NULL, 1, false)', :'new_id'), 'a move from another state is lost');
+SELECT is_empty(format('EXECUTE batch_move(%L, ''accepted'', ''dead'', NULL, NULL, NULL, NULL, 1, false, 1, NULL)', :'new_id'), 'a move from another state is lost');
 SELECT is(state::text, 'running', 'and changes nothing') FROM batch WHERE id = :new_id;
-EXECUTE batch_move(:'new_id', 'running', 'running', NULL, NULL, NULL, NULL, '2', 't') \gset same_
-SELECT ok(driver_followed AND attempts = 2 AND app_id = 'spark-1', 'what is merely learned is kept, and what is not said stays') FROM batch WHERE id = :new_id;
+EXECUTE batch_move(:'new_id', 'running', 'running', NULL, NULL, NULL, NULL, '2', 't', NULL, 'object-2') \gset same_
+SELECT ok(driver_followed AND attempts = 2 AND app_id = 'spark-1' AND object_uid = 'object-1', 'what is merely learned is kept, and what is not said stays') FROM batch WHERE id = :new_id;
 SELECT is(count(*), 2::bigint, 'but is no event') FROM batch_event WHERE batch_id = :new_id;
-EXECUTE batch_move(:'new_id', 'running', 'success', NULL, NULL, NULL, NULL, '1', 'f') \gset done_
+EXECUTE batch_end_seen(:'new_id', 'success', NULL, NULL, '0') \gset end_
+SELECT ok(state = 'running' AND end_state = 'success' AND exit_code = 0, 'an end is written before the state') FROM batch WHERE id = :new_id;
+SELECT is_empty(format('EXECUTE batch_end_seen(%L, ''dead'', ''failed'', ''late'', 1)', :'new_id'), 'the first one that is seen counts');
+EXECUTE batch_move(:'new_id', 'running', 'success', NULL, NULL, NULL, NULL, '1', 'f', '0', NULL) \gset done_
 SELECT ok(finished_at IS NOT NULL, 'a final state has its time') FROM batch WHERE id = :new_id;
 SELECT is_empty(format('SELECT FROM batch_push WHERE batch_id = %s', :new_id), 'and nothing is owed any more');
-SELECT is_empty(format('EXECUTE batch_move(%L, ''success'', ''dead'', NULL, NULL, NULL, NULL, 1, false)', :'new_id'), 'nothing moves a final state');
+SELECT is_empty(format('EXECUTE batch_move(%L, ''success'', ''dead'', NULL, NULL, NULL, NULL, 1, false, 1, NULL)', :'new_id'), 'nothing moves a final state');
+SELECT is_empty(format('EXECUTE batch_end_seen(%L, ''dead'', ''failed'', ''late'', 1)', :'new_id'), 'nor does a later end');
 SELECT results_eq(format('SELECT kind, state::text FROM batch_event WHERE batch_id = %s ORDER BY id', :new_id),
 	$$VALUES ('accepted', 'accepted'), ('state', 'running'), ('state', 'success')$$, 'the events tell the story');
 

@@ -69,8 +69,8 @@ def test_of_two_moves_one_wins(stack, sessions):
     first, second = sessions
     batch_id = first.accept()[0]["id"]
     first.say("BEGIN")
-    assert first.run("batch_move", batch_id, "accepted", "success", None, None, None, None, 1, "f")
-    loser = Later(second.run, "batch_move", batch_id, "accepted", "dead", "failed", "late", None, None, 1, "f")
+    assert first.run("batch_move", batch_id, "accepted", "success", None, None, None, None, 1, "f", None, None)
+    loser = Later(second.run, "batch_move", batch_id, "accepted", "dead", "failed", "late", None, None, 1, "f", None, None)
     waits(stack)
     first.say("COMMIT")
     assert loser.result() == [], "no row means you lost"
@@ -81,7 +81,7 @@ def test_a_delete_and_an_end_may_race(stack, sessions):
     first, second = sessions
     batch_id = first.accept()[0]["id"]
     first.say("BEGIN")
-    first.run("batch_move", batch_id, "accepted", "success", None, None, None, None, 1, "f")
+    first.run("batch_move", batch_id, "accepted", "success", None, None, None, None, 1, "f", None, None)
     asked = Later(second.run, "batch_kill_request", batch_id, None, "request", "delete")
     waits(stack)
     first.say("COMMIT")

@@ -158,9 +158,10 @@ class LiveStack:
             "--namespace", NAMESPACE, *words,
         ]
 
-    def kubectl(self, *words, check=True):
+    def kubectl(self, *words, text=None, check=True):
+        """text: what it reads by "-f -"."""
         done = subprocess.run(
-            self.kubectl_command(*words), capture_output=True, text=True, timeout=120, check=False
+            self.kubectl_command(*words), input=text or "", capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0 or not check, done.stderr
         return done.stdout

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Driver logs are followed while the driver runs: readable at once, whole whatever ends, and never twice."""
+import urllib.request
+
 import pytest
 
 from live_batch import FINAL_STATES, PROGRAMS, SMALL, LiveBatch
@@ -15,6 +17,12 @@ def printing(live, count):
 
 def stored(batch):
     return int(batch.row()["log_lines_count"])
+
+
+def metric(live, name):
+    with urllib.request.urlopen(f"{live.all_url}/metrics", timeout=30) as answer:
+        values = dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if line[0] != "#")
+    return int(values[name])
 
 
 def ended(batch):
@@ -37,6 +45,8 @@ def assert_whole(batch, lines, count):
 
 
 def test_pages_that_are_read_while_the_log_grows_are_the_log(live):
+    names = [f"sparkgate_{name}_total" for name in ("log_lines", "log_bytes", "logs_followed")]
+    before = [metric(live, name) for name in names]
     batch, lines, totals = printing(live, COUNT), [], set()
     while batch.state() not in FINAL_STATES:
         read_from(batch, lines)
@@ -44,6 +54,8 @@ def test_pages_that_are_read_while_the_log_grows_are_the_log(live):
     assert batch.state() == "success", batch.story()
     assert_whole(batch, read_from(batch, lines), COUNT)
     assert len(totals) > 2, "the log was there at its end only"
+    counted = [metric(live, name) - value for name, value in zip(names, before, strict=True)]
+    assert counted[0] >= len(lines) and counted[1] >= sum(len(line) for line in lines) and counted[2] >= 1
 
 
 def test_watchers_killed_in_the_middle_of_a_log_lose_no_line_and_double_none(live):

@@ -38,8 +38,8 @@ class Mortals:
                     *self.command, env=self.environment, start_new_session=True, stdout=log, stderr=log,
                     stdin=self.listener.fileno() if self.listener else asyncio.subprocess.DEVNULL)
                 self.processes[number] = process
-                if not self.going_on:
-                    process.terminate()  # stop() came while it was being started
+                if not self.going_on:  # stop() came while it was being started
+                    process.terminate()
                 status = await process.wait()
                 if status == -signal.SIGKILL:
                     self.killed += 1

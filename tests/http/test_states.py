@@ -1,26 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """States from evidence, once. The operator does not run here: the tests write the status that it would write."""
-import time
-
 import pytest
+from kubernetes import MERGE
+from livy import VISIBLE_S, becomes
 from waiting import stays, wait_for
-
-VISIBLE_S = 2.0
-
-
-@pytest.fixture
-def batch(stack, kube, livy):
-    """A pushed batch: its id and the object's name."""
-    stack.wait_leased()
-    batch_id = livy.submit()["id"]
-    row = stack.wait_state(batch_id, "starting")
-    return batch_id, row["object_name"]
-
-
-def becomes(livy, batch_id, state, limit_s=VISIBLE_S):
-    began = time.monotonic()
-    wait_for(f"a client to see {state}", lambda: livy.state(batch_id) == state, limit_s)
-    return time.monotonic() - began
 
 
 def test_every_state_is_visible_within_two_seconds(stack, kube, livy, batch):
@@ -39,22 +22,24 @@ def test_every_state_is_visible_within_two_seconds(stack, kube, livy, batch):
     assert moves == [("accepted", "accepted"), ("pushed", "starting"), ("state", "running"), ("state", "success")]
 
 
-@pytest.mark.parametrize("state, message, shown, reason", [
-    ("FAILED", "driver container failed with ExitCode: 3, Reason: Error", "dead", "exit_code"),
-    ("FAILED", "driver container failed with ExitCode: 137, Reason: OOMKilled", "dead", "out_of_memory"),
-    ("FAILED", "The pod was Evicted: low on resource", "dead", "evicted"),
-    ("FAILED", "driver pod not found", "dead", "driver_lost"),
-    ("FAILED", "failed to submit spark application: exit status 1", "dead", "submission_failed"),
-    ("FAILED", "words of a later operator", "dead", "failed"),
-    ("FAILED", "", "dead", "failed"),
-    ("COMPLETED", "", "success", None),
+@pytest.mark.parametrize("state, message, shown, reason, exit_code", [
+    ("FAILED", "driver container failed with ExitCode: 3, Reason: Error", "dead", "exit_code", 3),
+    ("FAILED", "driver container failed with ExitCode: 143, Reason: Error", "dead", "exit_code", 143),
+    ("FAILED", "driver container failed with ExitCode: 137, Reason: OOMKilled", "dead", "out_of_memory", 137),
+    ("FAILED", "The pod was Evicted: low on resource", "dead", "evicted", None),
+    ("FAILED", "driver pod not found", "dead", "driver_lost", None),
+    ("FAILED", "failed to submit spark application: exceeded quota: q", "dead", "submission_failed", None),
+    ("FAILED", "words of a later operator", "dead", "failed", None),
+    ("FAILED", "", "dead", "failed", None),
+    ("COMPLETED", "", "success", None, 0),
 ])
-def test_the_end_has_its_reason_and_words(stack, kube, livy, batch, state, message, shown, reason):
+def test_the_end_has_its_reason_and_words(stack, kube, livy, batch, state, message, shown, reason, exit_code):
     batch_id, name = batch
     kube.report(name, state, message)
     becomes(livy, batch_id, shown)
     answer = livy.get(f"/batches/{batch_id}").json()
     assert answer["reason"] == reason and message in (answer["message"] or "")
+    assert answer["exitCode"] == stack.row(batch_id)["exit_code"] == exit_code
     log = livy.get(f"/batches/{batch_id}/log").json()
     assert log["total"] == len(log["log"]) and (not message or message in log["log"]), "no pod: its log says why"
 
@@ -101,13 +86,12 @@ def test_a_killed_batch_stays_killed_when_a_late_success_arrives(stack, kube, li
     """The object lingers by a finalizer, so that its end comes after the kill was asked for."""
     batch_id, name = batch
     finalizer = {"metadata": {"finalizers": ["test.example/hold"]}}
-    merge = {"headers": {"Content-Type": "application/merge-patch+json"}}
-    kube.call("PATCH", kube.path(name), finalizer, **merge)
+    kube.call("PATCH", kube.path(name), finalizer, **MERGE)
     livy.delete(f"/batches/{batch_id}")
     wait_for("the kill to reach Kubernetes", lambda: kube.application(name)["metadata"].get("deletionTimestamp"), 5)
     kube.report(name, "COMPLETED")
     stack.wait_state(batch_id, "killed", 5)
-    kube.call("PATCH", kube.path(name), {"metadata": {"finalizers": None}}, **merge)
+    kube.call("PATCH", kube.path(name), {"metadata": {"finalizers": None}}, **MERGE)
     wait_for("the object's end", lambda: kube.application(name) is None, 5)
     assert livy.state(batch_id) == "killed" and stack.row(batch_id)["reason"] == "killed_by_user"
 
@@ -144,26 +128,16 @@ def test_deleted_before_it_was_pushed_never_reaches_kubernetes(stack, kube, livy
 def test_a_doubtful_failure_asks_the_driver_pod(stack, kube, livy, batch):
     """"driver pod already exist" is what an operator says that lost track of a driver that runs."""
     batch_id, name = batch
-    uid = kube.application(name)["metadata"]["uid"]
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"{name}-driver", "ownerReferences": [
-        {"apiVersion": "sparkoperator.k8s.io/v1beta2", "kind": "SparkApplication", "name": name, "uid": uid}]},
-        "spec": {"containers": [{"name": "spark-kubernetes-driver", "image": "x"}]}}
-    pods = "/api/v1/namespaces/spark/pods"
-    kube.call("POST", pods, pod)
+    kube.create_driver(name)
     try:
-        report = {"status": {"phase": "Running"}}
-        merge = {"headers": {"Content-Type": "application/merge-patch+json"}}
-        kube.call("PATCH", f"{pods}/{name}-driver/status", report, **merge)
+        kube.report_driver(name, "Running")
         kube.report(name, "FAILED", "failed to submit: driver pod already exist")
         becomes(livy, batch_id, "running", 5)
-        ended = {"status": {"phase": "Failed", "containerStatuses": [{
-            "name": "spark-kubernetes-driver", "image": "x", "imageID": "x", "ready": False, "restartCount": 0,
-            "state": {"terminated": {"exitCode": 4, "reason": "Error"}}}]}}
-        kube.call("PATCH", f"{pods}/{name}-driver/status", ended, **merge)
+        kube.report_driver(name, "Failed", 4)
         becomes(livy, batch_id, "dead", 5)
         assert stack.row(batch_id)["reason"] == "exit_code" and "ExitCode: 4" in stack.row(batch_id)["message"]
     finally:
-        kube.call("DELETE", f"{pods}/{name}-driver?gracePeriodSeconds=0", expect=(200, 404))
+        kube.delete_driver(name)
 
 
 def test_many_batches_are_no_slower(stack, kube, livy):

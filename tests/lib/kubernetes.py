@@ -13,6 +13,8 @@ CLONE = pathlib.Path(__file__).resolve().parents[2]
 STATE_DIR = pathlib.Path(os.environ.get("SPARKGATE_STATE_DIR", CLONE / ".sparkgate"))
 NAMESPACE = "spark"
 GROUP = "/apis/sparkoperator.k8s.io/v1beta2"
+DRIVER_CONTAINER = "spark-kubernetes-driver"
+MERGE = {"headers": {"Content-Type": "application/merge-patch+json"}}
 
 
 def missing():
@@ -147,7 +149,36 @@ class Kubernetes:
     def report(self, name, state, message="", **status):
         """Plays the operator, whose only way to say something is this same status."""
         status = {"applicationState": {"state": state, "errorMessage": message}, "driverInfo": {}, **status}
-        self.call(
-            "PATCH", self.path(name) + "/status", {"status": status},
-            headers={"Content-Type": "application/merge-patch+json"},
-        )
+        self.call("PATCH", self.path(name) + "/status", {"status": status}, **MERGE)
+
+    # --- driver pods, whose states a kubelet would report: there is none here -----------------------------------------
+
+    @staticmethod
+    def driver_path(name):
+        return f"/api/v1/namespaces/{NAMESPACE}/pods/{name}-driver"
+
+    def create_driver(self, name, uid=None, node=None):
+        """The driver pod of an object, as spark-submit makes it; of another object with that uid."""
+        owner = {"apiVersion": GROUP.removeprefix("/apis/"), "kind": "SparkApplication", "name": name,
+                 "uid": uid or self.application(name)["metadata"]["uid"]}
+        self.call("POST", f"/api/v1/namespaces/{NAMESPACE}/pods", {
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"{name}-driver", "ownerReferences": [owner]},
+            "spec": {"containers": [{"name": DRIVER_CONTAINER, "image": "x"}, {"name": "beside", "image": "x"}],
+                     **({"nodeName": node} if node else {})},
+        })
+
+    def report_driver(self, name, phase, exit_code=None, container_reason="Error", **status):
+        """Plays the kubelet; exit_code: the driver's container has ended, whatever runs beside it."""
+        if exit_code is not None:
+            states = {DRIVER_CONTAINER: {"terminated": {"exitCode": exit_code, "reason": container_reason}},
+                      "beside": {"running": {}}}
+            status["containerStatuses"] = [
+                {"name": container, "image": "x", "imageID": "x", "ready": False, "restartCount": 0, "state": state}
+                for container, state in states.items()]
+        self.call("PATCH", self.driver_path(name) + "/status", {"status": {"phase": phase, **status}}, **MERGE)
+
+    def delete_driver(self, name):
+        self.call("DELETE", self.driver_path(name) + "?gracePeriodSeconds=0", expect=(200, 404))
+
+    def delete_drivers(self):
+        self.call("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods?gracePeriodSeconds=0")

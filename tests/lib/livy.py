@@ -6,6 +6,10 @@ import json
 import socket
 import ssl
 
+from waiting import wait_for
+
+VISIBLE_S = 2.0  # how late a state may be shown
+
 
 class Answer:
     """What any transport brings: status, headers by lower-case name, bytes."""
@@ -93,3 +97,7 @@ def status_of(answer_bytes):
     """Of a raw answer; None when there is none."""
     words = answer_bytes.split(b" ", 2)
     return int(words[1]) if answer_bytes.startswith(b"HTTP/") else None
+
+
+def becomes(livy, batch_id, state, limit_s=VISIBLE_S):
+    wait_for(f"a client to see {state}", lambda: livy.state(batch_id) == state, limit_s)

@@ -40,6 +40,9 @@ livy_render_batch(const struct batch *batch)
 			       batch->log_tail != NULL ? json_object_get(batch->log_tail) : json_object_new_array());
 	json_add_string(object, "reason", batch_reason_text(batch->reason));
 	json_add_string(object, "message", batch->message);
+	json_object_object_add(object, "exitCode", batch_state_is_final(batch->state) && batch->has_exit_code
+						     ? json_object_new_int(batch->exit_code)
+						     : NULL);
 	json_add_string(object, "cluster", batch->cluster);
 	json_add_string(object, "object", batch->object_name);
 	json_add_string(object, "submittedAt", batch->accepted_at);

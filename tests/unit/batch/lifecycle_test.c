@@ -115,7 +115,7 @@ a_killed_batch_stays_killed_when_a_late_success_arrives(void **state)
 static void
 a_failure_keeps_its_reason_and_message(void **state)
 {
-	const struct batch_sight sight = { BATCH_SEEN_FAILED, BATCH_OUT_OF_MEMORY, "OOMKilled", NULL, NULL, 0, false };
+	const struct batch_sight sight = { .phase = BATCH_SEEN_FAILED, .reason = BATCH_OUT_OF_MEMORY, .message = "OOMKilled" };
 	const struct batch batch = { .state = BATCH_RUNNING };
 	struct batch_move move;
 
@@ -141,6 +141,53 @@ an_object_deleted_by_somebody_else_says_so(void **state)
 	assert_true(batch_next(&batch, &sight, &move));
 	assert_int_equal(move.reason, BATCH_KILLED_BY_USER);
 	assert_null(move.message);
+}
+
+static void
+a_killed_batch_keeps_what_it_was_waiting_for(void **state)
+{
+	const struct batch_sight gone = { .phase = BATCH_SEEN_GONE };
+	const struct batch batch = { .state = BATCH_STARTING, .message = "ErrImagePull: no such image",
+				     .kill_requested_at = "2026-11-21T12:00:00.000000Z" };
+	struct batch_move move;
+
+	(void)state;
+	assert_true(batch_next(&batch, &gone, &move));
+	assert_int_equal(move.reason, BATCH_KILLED_BY_USER);
+	assert_string_equal(move.message, "ErrImagePull: no such image");
+}
+
+/* Its object may be deleted, or be run again by hand, before the log is complete. */
+static void
+the_first_end_that_was_seen_counts(void **state)
+{
+	static const enum batch_phase later[] = { BATCH_SEEN_NOTHING_NEW, BATCH_SEEN_STARTING, BATCH_SEEN_RUNNING,
+						  BATCH_SEEN_SUCCEEDED, BATCH_SEEN_FAILED, BATCH_SEEN_GONE };
+	const struct batch succeeded = { .state = BATCH_RUNNING, .end_is_seen = true, .end_state = BATCH_SUCCESS,
+					 .has_exit_code = true };
+	const struct batch failed = { .state = BATCH_RUNNING, .end_is_seen = true, .end_state = BATCH_DEAD,
+				      .end_reason = BATCH_EXIT_CODE, .end_message = "ExitCode: 3", .has_exit_code = true,
+				      .exit_code = 3 };
+	struct batch_move move;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(later); i++) {
+		struct batch_sight sight = { .phase = later[i], .message = "later", .app_id = "spark-1", .exit_code = 9 };
+
+		batch_recall_end(&succeeded, &sight);
+		assert_true(batch_next(&succeeded, &sight, &move));
+		assert_int_equal(move.state, BATCH_SUCCESS);
+		assert_null(move.message);
+		assert_string_equal(sight.app_id, "spark-1");
+		assert_int_equal(sight.exit_code, 0);
+		sight.phase = later[i];
+		batch_recall_end(&failed, &sight);
+		assert_true(batch_next(&failed, &sight, &move));
+		assert_int_equal(move.state, BATCH_DEAD);
+		assert_int_equal(move.reason, BATCH_EXIT_CODE);
+		assert_string_equal(move.message, "ExitCode: 3");
+		assert_true(sight.has_exit_code && sight.exit_code == 3);
+	}
 }
 
 static void
@@ -216,6 +263,8 @@ main(void)
 		cmocka_unit_test(a_killed_batch_stays_killed_when_a_late_success_arrives),
 		cmocka_unit_test(a_failure_keeps_its_reason_and_message),
 		cmocka_unit_test(an_object_deleted_by_somebody_else_says_so),
+		cmocka_unit_test(a_killed_batch_keeps_what_it_was_waiting_for),
+		cmocka_unit_test(the_first_end_that_was_seen_counts),
 		cmocka_unit_test(what_else_is_learnt_is_a_change_once),
 		cmocka_unit_test(a_batch_to_be_killed_is_shown_as_killed_until_it_has_ended),
 	};

@@ -8,23 +8,21 @@ a_pod_belongs_to_the_object_in_its_owner_references(void **state)
 {
 	static const struct {
 		const char *pod;
-		const char *object;
+		const char *object_uid;
 		bool is;
 	} rows[] = {
-		{ "{\"metadata\":{\"ownerReferences\":[{\"uid\":\"u1\"}]}}", "{\"metadata\":{\"uid\":\"u1\"}}", true },
-		{ "{\"metadata\":{\"ownerReferences\":[{\"uid\":\"u0\"},{\"uid\":\"u1\"}]}}",
-		  "{\"metadata\":{\"uid\":\"u1\"}}", true },
-		{ "{\"metadata\":{\"ownerReferences\":[{\"uid\":\"u2\"}]}}", "{\"metadata\":{\"uid\":\"u1\"}}", false },
-		{ "{\"metadata\":{\"ownerReferences\":[]}}", "{\"metadata\":{\"uid\":\"u1\"}}", false },
-		{ "{\"metadata\":{\"ownerReferences\":{\"uid\":\"u1\"}}}", "{\"metadata\":{\"uid\":\"u1\"}}", false },
-		{ "{\"metadata\":{}}", "{\"metadata\":{\"uid\":\"u1\"}}", false },
-		{ "{\"metadata\":{\"ownerReferences\":[{}]}}", "{\"metadata\":{}}", false },
-		{ "{}", "{}", false },
+		{ "{\"metadata\":{\"ownerReferences\":[{\"uid\":\"u1\"}]}}", "u1", true },
+		{ "{\"metadata\":{\"ownerReferences\":[{\"uid\":\"u0\"},{\"uid\":\"u1\"}]}}", "u1", true },
+		{ "{\"metadata\":{\"ownerReferences\":[{\"uid\":\"u2\"}]}}", "u1", false },
+		{ "{\"metadata\":{\"ownerReferences\":[]}}", "u1", false },
+		{ "{\"metadata\":{\"ownerReferences\":{\"uid\":\"u1\"}}}", "u1", false },
+		{ "{\"metadata\":{}}", "u1", false },
+		{ "{\"metadata\":{\"ownerReferences\":[{}]}}", NULL, false },
+		{ "{}", NULL, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
-		assert_number(rows[i].pod, crd_pod_is_of(json_of(*state, rows[i].pod), json_of(*state, rows[i].object)),
-			      rows[i].is);
+		assert_number(rows[i].pod, crd_pod_is_of(json_of(*state, rows[i].pod), rows[i].object_uid), rows[i].is);
 }
 
 #define DRIVER(phase, driver_state) \
@@ -51,12 +49,22 @@ static const struct {
 	  "driver container failed with ExitCode: 1, Reason: " },
 	{ DRIVER("Failed", "{\"terminated\":{\"exitCode\":137,\"reason\":\"OOMKilled\"}}"), BATCH_SEEN_FAILED,
 	  BATCH_OUT_OF_MEMORY, "driver container failed with ExitCode: 137, Reason: OOMKilled" },
+	{ DRIVER("Failed", "{\"terminated\":{\"exitCode\":128,\"reason\":\"StartError\",\"message\":\"no such file\"}}"),
+	  BATCH_SEEN_FAILED, BATCH_EXIT_CODE, "driver container failed with ExitCode: 128, Reason: StartError: no such file" },
+	{ "{\"status\":{\"phase\":\"Failed\",\"initContainerStatuses\":["
+	  "{\"name\":\"first\",\"state\":{\"terminated\":{\"exitCode\":0}}},"
+	  "{\"name\":\"second\",\"state\":{\"terminated\":{\"exitCode\":7,\"reason\":\"Error\"}}}],"
+	  "\"containerStatuses\":[{\"name\":\"spark-kubernetes-driver\",\"state\":{\"waiting\":{}}}]}}",
+	  BATCH_SEEN_FAILED, BATCH_FAILED, "init container second failed with ExitCode: 7, Reason: Error" },
+	{ "{\"status\":{\"phase\":\"Failed\",\"reason\":\"DeadlineExceeded\",\"initContainerStatuses\":["
+	  "{\"name\":\"first\",\"state\":{\"terminated\":{\"exitCode\":137}}}]}}",
+	  BATCH_SEEN_FAILED, BATCH_FAILED, "driver pod failed: DeadlineExceeded" },
 	{ DRIVER("Unknown", "{\"running\":{}}"), BATCH_SEEN_NOTHING_NEW, BATCH_NO_REASON, NULL },
 	{ "{\"status\":{\"phase\":\"Failed\",\"reason\":\"Evicted\",\"message\":\"low on memory\"}}", BATCH_SEEN_FAILED,
-	  BATCH_EVICTED, "driver pod failed: Evicted low on memory" },
+	  BATCH_EVICTED, "driver pod failed: Evicted: low on memory" },
 	{ "{\"status\":{\"phase\":\"Failed\",\"reason\":\"OutOfcpu\"}}", BATCH_SEEN_FAILED, BATCH_FAILED,
-	  "driver pod failed: OutOfcpu " },
-	{ "{\"status\":{\"phase\":\"Failed\"}}", BATCH_SEEN_FAILED, BATCH_FAILED, "driver pod failed:  " },
+	  "driver pod failed: OutOfcpu" },
+	{ "{\"status\":{\"phase\":\"Failed\"}}", BATCH_SEEN_FAILED, BATCH_FAILED, "driver pod failed: no reason is given" },
 	{ "{\"status\":{\"phase\":\"Pending\"}}", BATCH_SEEN_STARTING, BATCH_NO_REASON, NULL },
 	{ "{\"status\":{\"phase\":\"Succeeded\"}}", BATCH_SEEN_SUCCEEDED, BATCH_NO_REASON, NULL },
 	{ "{\"status\":{\"phase\":\"Unknown\"}}", BATCH_SEEN_NOTHING_NEW, BATCH_NO_REASON, NULL },
@@ -78,6 +86,30 @@ a_driver_pod_tells_the_state_by_itself(void **state)
 }
 
 static void
+the_exit_code_is_the_driver_container_s(void **state)
+{
+	static const struct {
+		const char *pod;
+		bool has;
+		int exit_code;
+	} rows[] = {
+		{ DRIVER("Running", "{\"running\":{}}"), false, 0 },
+		{ DRIVER("Running", "{\"terminated\":{\"exitCode\":0}}"), true, 0 },
+		{ DRIVER("Failed", "{\"terminated\":{\"exitCode\":143}}"), true, 143 },
+		{ "{\"status\":{\"phase\":\"Succeeded\"}}", true, 0 },
+		{ "{\"status\":{\"phase\":\"Failed\",\"reason\":\"Evicted\"}}", false, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct batch_sight sight;
+
+		crd_pod_sight(*state, json_of(*state, rows[i].pod), &sight);
+		assert_number(rows[i].pod, sight.has_exit_code, rows[i].has);
+		assert_number(rows[i].pod, sight.exit_code, rows[i].exit_code);
+	}
+}
+
+static void
 application_id_and_name_are_read_from_the_pod(void **state)
 {
 	struct batch_sight sight;
@@ -94,6 +126,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		unit_test_with_arena(a_pod_belongs_to_the_object_in_its_owner_references),
 		unit_test_with_arena(a_driver_pod_tells_the_state_by_itself),
+		unit_test_with_arena(the_exit_code_is_the_driver_container_s),
 		unit_test_with_arena(application_id_and_name_are_read_from_the_pod),
 	};
 

@@ -146,6 +146,19 @@ a_message_up_to_the_limit_is_kept_whole(void **state)
 	assert_text("at the limit", sight.message, message);
 }
 
+static void
+java_s_stack_frames_are_left_out(void **state)
+{
+	struct batch_sight sight;
+
+	crd_kubeflow_sight(*state, object_of(*state, "FAILED", "failed to submit spark application: exit status 1\n"
+					     "Exception in thread \"main\" ...: exceeded quota: q\n\tat org.apache.A.b(A.java:1)\n"
+					     "\tat org.apache.C.d(C.java:2)\nCaused by: ...: exceeded quota: q\n\t... 12 more\n"
+					     "at the end\n\tat last"), &sight);
+	assert_text("message", sight.message, "failed to submit spark application: exit status 1\n"
+		    "Exception in thread \"main\" ...: exceeded quota: q\nCaused by: ...: exceeded quota: q\nat the end\n");
+}
+
 static bool
 is_utf8(struct arena *arena, const char *text)
 {
@@ -188,13 +201,111 @@ a_long_message_keeps_beginning_and_end_in_whole_characters(void **state)
 }
 
 static void
-a_failure_that_the_driver_pod_may_contradict_is_doubtful(void **state)
+an_end_has_its_exit_code(void **state)
 {
 	static const struct {
 		const char *state;
 		const char *message;
-		bool doubtful;
+		bool has;
+		int exit_code;
 	} rows[] = {
+		{ "COMPLETED", NULL, true, 0 },
+		{ "COMPLETED", "driver container failed with ExitCode: 3, Reason: Error", true, 0 },
+		{ "FAILED", "driver container failed with ExitCode: 3, Reason: Error", true, 3 },
+		{ "FAILED", "driver container failed with ExitCode: 143, Reason: ", true, 143 },
+		{ "FAILED", "driver container failed with ExitCode: none", false, 0 },
+		{ "FAILED", "driver pod not found", false, 0 },
+		{ "FAILED", "failed to submit spark application: exit status 1", false, 0 },
+		{ "FAILED", NULL, false, 0 },
+		{ "FAILING", "driver container failed with ExitCode: 3, Reason: Error", false, 0 },
+		{ "RUNNING", NULL, false, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct batch_sight sight;
+
+		crd_kubeflow_sight(*state, object_of(*state, rows[i].state, rows[i].message), &sight);
+		assert_number(rows[i].message, sight.has_exit_code, rows[i].has);
+		assert_number(rows[i].message, sight.exit_code, rows[i].exit_code);
+	}
+}
+
+/* Foreground deletion ends the driver first, and the operator then reports how. */
+static void
+a_failure_that_came_with_the_object_s_deletion_is_the_deletion(void **state)
+{
+	static const struct {
+		const char *state, *deleted_at, *ended_at;
+		enum batch_phase phase;
+	} rows[] = {
+		{ "FAILED", "2026-11-21T12:00:05Z", "2026-11-21T12:00:05Z", BATCH_SEEN_GONE },
+		{ "FAILED", "2026-11-21T12:00:05Z", "2026-11-21T12:00:09Z", BATCH_SEEN_GONE },
+		{ "FAILED", "2026-11-21T12:00:05Z", "2026-11-21T12:00:04Z", BATCH_SEEN_FAILED },
+		{ "FAILED", "2026-11-21T12:00:05Z", NULL, BATCH_SEEN_FAILED },
+		{ "FAILED", NULL, "2026-11-21T12:00:05Z", BATCH_SEEN_FAILED },
+		{ "COMPLETED", "2026-11-21T12:00:05Z", "2026-11-21T12:00:09Z", BATCH_SEEN_SUCCEEDED },
+		{ "RUNNING", "2026-11-21T12:00:05Z", NULL, BATCH_SEEN_RUNNING },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct json_object *object = object_of(*state, rows[i].state, "driver pod not found");
+		struct json_object *metadata = json_object_new_object();
+		struct batch_sight sight;
+
+		json_object_object_add(object, "metadata", metadata);
+		if (rows[i].deleted_at != NULL)
+			json_add_string(metadata, "deletionTimestamp", rows[i].deleted_at);
+		json_add_string(json_member(object, "status"), "terminationTime", rows[i].ended_at);
+		crd_kubeflow_sight(*state, object, &sight);
+		assert_number(rows[i].ended_at, sight.phase, rows[i].phase);
+		if (rows[i].phase == BATCH_SEEN_GONE)
+			assert_null(sight.message);
+	}
+}
+
+static void
+an_application_ends_with_its_driver_unless_it_may_run_again(void **state)
+{
+	static const struct {
+		const char *object;
+		bool ends;
+	} rows[] = {
+		{ "{\"spec\":{\"restartPolicy\":{\"type\":\"Never\"}}}", true },
+		{ "{\"spec\":{\"restartPolicy\":{\"type\":\"Never\"},\"suspend\":false}}", true },
+		{ "{\"spec\":{\"restartPolicy\":{\"type\":\"Never\"},\"suspend\":true}}", false },
+		{ "{\"spec\":{\"restartPolicy\":{\"type\":\"OnFailure\"}}}", false },
+		{ "{\"spec\":{\"restartPolicy\":{\"type\":\"Always\"}}}", false },
+		{ "{\"spec\":{}}", false },
+		{ "{\"metadata\":{\"deletionTimestamp\":\"2026-11-21T12:00:05Z\"},"
+		  "\"spec\":{\"restartPolicy\":{\"type\":\"Never\"}}}", false },
+	};
+	static const char *const ends[] = { NULL, "", "SUBMITTED", "RUNNING", "SUCCEEDING", "FAILING", "UNKNOWN" };
+	static const char *const runs_again[] = { "PENDING_RERUN", "INVALIDATING", "SUSPENDING", "SUSPENDED", "RESUMING" };
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		assert_number(rows[i].object, crd_kubeflow_ends_with_driver(json_of(*state, rows[i].object)), rows[i].ends);
+	for (size_t i = 0; i < ARRAY_COUNT(ends) + ARRAY_COUNT(runs_again); i++) {
+		bool is_end = i < ARRAY_COUNT(ends);
+		const char *word = is_end ? ends[i] : runs_again[i - ARRAY_COUNT(ends)];
+		struct json_object *object = object_of(*state, word, NULL);
+
+		json_object_object_add(object, "spec", json_object_get(json_member(json_of(*state, rows[0].object), "spec")));
+		assert_number(word, crd_kubeflow_ends_with_driver(object), is_end);
+		assert_number(word, crd_kubeflow_is_taken_up(object), word != NULL && word[0] != '\0');
+	}
+}
+
+static void
+the_driver_pod_is_asked_where_it_knows_more(void **state)
+{
+	static const struct {
+		const char *state;
+		const char *message;
+		bool more;
+	} rows[] = {
+		{ "FAILED", "driver container status missing", true },
+		{ "FAILED", "driver container failed with ExitCode: 128, Reason: StartError", true },
+		{ "FAILED", "driver container failed with ExitCode: 3, Reason: Error", false },
 		{ "FAILED", "failed to submit spark application: driver pod already exist", true },
 		{ "FAILED", "driver pod already exists: pi-driver", true },
 		{ "FAILED", "driver pod not found", true },
@@ -205,9 +316,9 @@ a_failure_that_the_driver_pod_may_contradict_is_doubtful(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
-		assert_number(rows[i].message, crd_kubeflow_is_doubtful(object_of(*state, rows[i].state, rows[i].message)),
-			      rows[i].doubtful);
-	assert_false(crd_kubeflow_is_doubtful(json_of(*state, "{}")));
+		assert_number(rows[i].message, crd_kubeflow_pod_knows_more(object_of(*state, rows[i].state, rows[i].message)),
+			      rows[i].more);
+	assert_false(crd_kubeflow_pod_knows_more(json_of(*state, "{}")));
 }
 
 int
@@ -220,7 +331,11 @@ main(void)
 		unit_test_with_arena(a_failure_is_sorted_by_the_operator_s_words),
 		unit_test_with_arena(a_message_up_to_the_limit_is_kept_whole),
 		unit_test_with_arena(a_long_message_keeps_beginning_and_end_in_whole_characters),
-		unit_test_with_arena(a_failure_that_the_driver_pod_may_contradict_is_doubtful),
+		unit_test_with_arena(java_s_stack_frames_are_left_out),
+		unit_test_with_arena(an_end_has_its_exit_code),
+		unit_test_with_arena(a_failure_that_came_with_the_object_s_deletion_is_the_deletion),
+		unit_test_with_arena(an_application_ends_with_its_driver_unless_it_may_run_again),
+		unit_test_with_arena(the_driver_pod_is_asked_where_it_knows_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How real batches end: see "How a batch ends" in README.md. All drivers run side by side, and each test looks at its own."""
+import contextlib
+import datetime
+import json
+
+import pytest
+
+from live_batch import PROGRAMS, SMALL, LiveBatch
+from waiting import wait_for
+
+START_S = 240  # until a driver runs, while a dozen others start on a small machine
+AT_ONCE = 3  # submissions: each is a Java program, and with too many at once their connections time out
+QUOTA = {
+    "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "ends"},
+    "spec": {"hard": {"requests.memory": "64Gi"}},
+}
+
+
+@pytest.fixture(scope="module")
+def batches(live):
+    def waiting(seconds=600, **conf):
+        return LiveBatch(live, f"{PROGRAMS}/wait.py", args=[str(seconds)], conf=SMALL | conf)
+
+    live.kubectl("create", "-f", "-", text=json.dumps(QUOTA))
+    plan = {
+        "beside": lambda: with_beside(live, waiting(5), ["sleep", "600"]),
+        "beside_failed": lambda: with_beside(live, waiting(10), ["false"]),
+        # reads zeros until its memory is used up
+        "memory": lambda: LiveBatch(live, f"{PROGRAMS}/exit.py", args=["/dev/zero"], conf=SMALL | {
+            "spark.pyspark.driver.python": "tail", "spark.driver.memoryOverhead": "100m"}),
+        "quota": lambda: LiveBatch(live, f"{PROGRAMS}/exit.py", driverMemory="100g", conf=SMALL),
+        "deleted": waiting,
+        "made_anew": waiting,
+        "short_lived": lambda: waiting(30),
+        "no_node": lambda: waiting(**{"spark.kubernetes.driver.node.selector.no": "where"}),
+        "no_secret": lambda: waiting(**{"spark.kubernetes.driver.secretKeyRef.TOKEN": "no-such-secret:key"}),
+        "lost_alone": waiting,
+    }
+    with operator_away(live):  # an object that is edited later is run again
+        started = {name: plan.pop(name)() for name in ("beside", "beside_failed")}
+    for name, start in plan.items():
+        wait_for("the operator to have room", lambda: sum(map(is_submitting, started.values())) < AT_ONCE, START_S, 0.5)
+        started[name] = start()
+    yield started
+    live.kubectl("delete", "resourcequota", "ends", "--wait=false")
+
+
+@contextlib.contextmanager
+def operator_away(live):
+    live.cluster("operator", "kill")
+    try:
+        yield
+    finally:
+        live.cluster("operator", "up")
+
+
+def is_submitting(batch):
+    row = batch.row()
+    return row["app_id"] == "" and row["finished_at"] == ""
+
+
+def end_of(batch):
+    row = batch.row()
+    return row["state"], row["reason"], row["exit_code"]
+
+
+def ended(batch):
+    return batch.row()["finished_at"] != ""
+
+
+def application(live, batch):
+    """The object, or None."""
+    return next(iter(live.objects("sparkapplications", batch.row()["object_name"])), None)
+
+
+def reported(live, batch):
+    return application(live, batch)["status"]["applicationState"]["state"]
+
+
+def driver(live, batch):
+    """The driver pod, or None."""
+    return next(iter(live.objects("pod", batch.row()["driver_pod"])), None)
+
+
+def patch(live, batch, spec):
+    live.kubectl("patch", "sparkapplications", batch.row()["object_name"], "--type=merge", "-p", json.dumps({"spec": spec}))
+
+
+def seconds_after_driver(live, batch):
+    """From the end of the driver's container to the batch's."""
+    (container,) = [status for status in driver(live, batch)["status"]["containerStatuses"]
+                    if status["name"] == "spark-kubernetes-driver"]
+    ended_at = datetime.datetime.fromisoformat(container["state"]["terminated"]["finishedAt"])
+    finished_at = datetime.datetime.fromisoformat(batch.show()["finishedAt"])
+    return (finished_at - ended_at).total_seconds()
+
+
+def with_beside(live, batch, command):
+    """Adds a container beside the driver's, as a webhook of a service mesh would."""
+    memory = {"requests": {"memory": "16Mi"}, "limits": {"memory": "16Mi"}}
+    image = application(live, batch)["spec"]["image"]
+    patch(live, batch, {"driver": {"template": {"spec": {"containers": [
+        {"name": "spark-kubernetes-driver"},
+        {"name": "beside", "image": image, "imagePullPolicy": "IfNotPresent", "command": command, "resources": memory},
+    ]}}}})
+    return batch
+
+
+def test_a_container_that_runs_on_beside_the_driver_keeps_no_end_back(live, batches):
+    batch = batches["beside"]
+    batch.wait("success", limit_s=START_S)
+    assert end_of(batch) == ("success", "", "0")
+    assert driver(live, batch)["status"]["phase"] == "Running"
+    assert seconds_after_driver(live, batch) < 5
+    assert "waited to the end" in batch.log("size=5")["log"]
+
+
+def test_nor_is_a_container_that_fails_beside_it_the_driver_s_failure(live, batches):
+    batch = batches["beside_failed"]
+    batch.wait("success", limit_s=START_S)
+    assert end_of(batch) == ("success", "", "0")
+    assert driver(live, batch)["status"]["phase"] == "Failed"
+
+
+def test_a_driver_that_needs_too_much_memory(live, batches):
+    batch = batches["memory"]
+    wait_for("its end", lambda: ended(batch), START_S)
+    assert end_of(batch) == ("dead", "out_of_memory", "137")
+
+
+def test_a_driver_that_the_quota_has_no_room_for(live, batches):
+    batch = batches["quota"]
+    wait_for("its end", lambda: ended(batch), START_S)
+    assert end_of(batch) == ("dead", "submission_failed", "")
+    assert "exceeded quota: ends" in batch.row()["message"]
+    assert any("exceeded quota: ends" in line for line in batch.log()["log"])
+
+
+@pytest.mark.parametrize("name, words", [
+    ("no_node", "Unschedulable: 0/1 nodes are available"),
+    ("no_secret", 'CreateContainerConfigError: secret "no-such-secret" not found'),
+])
+def test_a_driver_that_cannot_start_says_why_until_it_is_killed(live, batches, name, words):
+    batch = batches[name]
+    wait_for("the message", lambda: batch.row()["message"].startswith(words), START_S)
+    assert batch.state() == "starting"
+    batch.delete()
+    wait_for("its end", lambda: ended(batch), 60)
+    assert end_of(batch) == ("killed", "killed_by_user", "")
+    assert batch.row()["message"].startswith(words) and batch.log()["log"][0].startswith(words)
+
+
+def test_an_object_that_is_deleted_by_hand(live, batches):
+    batch = batches["deleted"]
+    batch.wait("running", limit_s=START_S)
+    live.kubectl("delete", "sparkapplications", batch.row()["object_name"])
+    batch.wait("killed", limit_s=30)
+    assert end_of(batch) == ("killed", "deleted_outside", "")
+
+
+def test_an_object_that_is_made_anew_by_hand_does_not_run_the_batch_again(live, batches):
+    batch = batches["made_anew"]
+    batch.wait("running", limit_s=START_S)
+    first = application(live, batch)
+    live.kubectl("replace", "--force", "-f", "-", text=json.dumps(
+        first | {"metadata": {key: first["metadata"][key] for key in ("name", "namespace", "labels")}, "status": None}))
+    batch.wait("killed", limit_s=30)
+    assert end_of(batch) == ("killed", "deleted_outside", "")
+    wait_for("the new object's end", lambda: application(live, batch) is None, 30)
+    wait_for("no driver to be left", lambda: driver(live, batch) is None, 60)
+
+
+def test_an_object_that_is_removed_as_soon_as_it_has_ended(live, batches):
+    batch = batches["short_lived"]
+    batch.wait("running", "success", limit_s=START_S)
+    patch(live, batch, {"timeToLiveSeconds": 1})
+    batch.wait("success", limit_s=60)
+    wait_for("the object's end", lambda: application(live, batch) is None, 60)
+    assert end_of(batch) == ("success", "", "0")
+    assert "waited to the end" in batch.log("size=5")["log"]
+
+
+def test_what_happens_while_the_operator_is_away(live, batches):
+    """It is killed while two drivers run, and a third batch comes before it is back."""
+    lost, ended_alone = batches["lost_alone"], LiveBatch(live, f"{PROGRAMS}/wait.py", args=["10"], conf=SMALL)
+    lost.wait("running", limit_s=START_S)
+    ended_alone.wait("running", limit_s=START_S)
+    with operator_away(live):
+        late = LiveBatch(live, f"{PROGRAMS}/exit.py", args=["0"], conf=SMALL)
+        ended_alone.wait("success", limit_s=60)
+        assert end_of(ended_alone) == ("success", "", "0") and reported(live, ended_alone) == "RUNNING"
+        assert seconds_after_driver(live, ended_alone) < 5
+        live.kubectl("delete", "pod", lost.row()["driver_pod"], "--grace-period=0", "--force")
+        lost.wait("dead", limit_s=60)
+        assert lost.row()["reason"] in ("driver_lost", "exit_code") and reported(live, lost) == "RUNNING"
+        wait_for("the message", lambda: "operator" in late.row()["message"], 60)
+        assert late.state() == "starting"
+    ends = [end_of(batch) for batch in (ended_alone, lost)]
+    wait_for("what the operator says now",
+             lambda: [reported(live, batch) for batch in (ended_alone, lost)] == ["COMPLETED", "FAILED"], 120)
+    late.wait("success", limit_s=START_S)
+    assert [end_of(batch) for batch in (ended_alone, lost)] == ends, "a final state never changes"
