@@ -12,6 +12,9 @@
 
 /* Two or three calls each: the dispatch that they are part of goes on soon. */
 #define LOOKED_AT_ONCE 5
+#define STEP_MS 50
+/* A dispatch comes with each submission, too: looking goes on no faster for that. */
+#define STEP_INTERVAL_MS 250
 #define ROUND_INTERVAL_MS 5000
 #define EVENTS_READ_MAX 20
 
@@ -94,23 +97,22 @@ void
 waiting_explain(struct app *app, struct app_cluster *cluster, struct waiting *waiting)
 {
 	int64_t now_ms = clock_monotonic_ms();
+	bool is_there = true, is_over;
 	struct err err = ERR_INIT;
 	struct batch *batches;
 	struct arena arena;
 	size_t count = 0, i = 0;
 
-	if (waiting->after_id == 0 && waiting->round_began_ms != 0 && now_ms - waiting->round_began_ms < ROUND_INTERVAL_MS)
+	if (now_ms < waiting->due_ms)
 		return;
-	if (waiting->after_id == 0)
-		waiting->round_began_ms = now_ms;
 	arena_init(&arena, LIMIT_ARENA_BYTES);
 	if (!store_waiting(app->store, &arena, cluster->config->name, waiting->after_id, LOOKED_AT_ONCE, &batches, &count,
 			   &err))
 		log_failure(&app->log, LOG_LEVEL_WARNING, "waiting_not_read", &err);
-	while (i < count && explain(app, cluster, &arena, &batches[i]))
-		i++;
-	if (i < count)
-		waiting->round_began_ms = clock_monotonic_ms(); /* it takes a while to learn that it is away */
-	waiting->after_id = i == LOOKED_AT_ONCE ? batches[i - 1].id : 0;
+	while (i < count && is_there && (i == 0 || clock_monotonic_ms() - now_ms < STEP_MS))
+		is_there = explain(app, cluster, &arena, &batches[i++]);
+	is_over = !is_there || (i == count && count < LOOKED_AT_ONCE);
+	waiting->after_id = is_over ? 0 : batches[i - 1].id;
+	waiting->due_ms = clock_monotonic_ms() + (is_over ? ROUND_INTERVAL_MS : STEP_INTERVAL_MS);
 	arena_release(&arena);
 }

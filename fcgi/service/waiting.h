@@ -10,7 +10,7 @@
 /* Where the round of all waiting batches is; zeroed at the start. */
 struct waiting {
 	int64_t after_id;
-	int64_t round_began_ms;
+	int64_t due_ms;                 /* of the next step */
 };
 
 /*
