@@ -1,81 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/log_follow.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
-#include "base/failpoint.h"
-#include "base/limits.h"
-#include "batch/log_lines.h"
-#include "crd/crd.h"
-#include "kube/log_stream.h"
-#include "service/driver_pod.h"
-#include "service/observe.h"
-#include "store/batch_store.h"
-#include "store/log_store.h"
+#include "service/followed_log.h"
 
-/* A piece that is not full is written again with each new line: once a second is what people notice. */
-#define WRITE_INTERVAL_MS 1000
-#define PIECE_LINES 1000                /* as batch_log_page.sql counts on */
-/* What one log may hold here before its stream has to wait for the database. */
-#define HELD_BYTES ((size_t)256 * 1024)
 /* How long other work of this thread waits for logs, at most and roughly. */
 #define TURN_MS 50
 /* Nothing came in the meantime: no need to look at every log. */
 #define SWEEP_INTERVAL_MS 100
-/* After a stream that ended although the driver is not known to have: twice as long each time, without any new line. */
-#define RETRY_MIN_MS 1000
-#define RETRY_MAX_MS 30000
-#define DATABASE_RETRY_MS 500
-/* The logs of ended drivers are read this many at a time; the others wait for their turn. */
-#define CATCH_UPS_AT_ONCE 20
-/* The API server may be starting again just when the driver ends. */
-#define CATCH_UP_TRIES 5
-#define CATCH_UP_RETRY_MS 500
-/* A log that brings nothing for so long is not waited for: neither by an end, nor by a kill. */
-#define SILENCE_MS 10000
+/* A log that brings nothing for so long is not waited for by a kill. */
 #define KILL_WAIT_MS 3000
-/* Its stream ended, so the driver has most likely ended. The operator says so as soon; after this time the pod is asked. */
-#define OPERATOR_LAG_MS 1000
-/* A killed driver's last words: its pod goes, so they can be had from the open stream only. */
-#define LAST_WORDS_MS 1000
-
-struct followed {
-	int64_t batch_id;
-	struct arena arena;             /* of the texts below */
-	const char *namespace;
-	const char *pod;                /* NULL: there never was one */
-	bool loaded;                    /* the reader knows where to go on */
-	struct log_reader reader;
-	struct kube_log_stream *stream; /* NULL: none */
-	bool stream_follows;
-	bool brought_lines;             /* the stream did */
-	bool waits_told;                /* the log says that it is not followed */
-	int retry_ms;
-	int64_t begun_ms, heard_ms;     /* of the stream */
-	int64_t retry_at_ms, written_ms, write_at_ms;
-	int64_t look_at_ms;             /* has the driver ended? 0: nothing says so */
-	/* the end */
-	bool ending;
-	int64_t ended_ms;               /* when that was learned */
-	bool complete;                  /* all was read that can be had */
-	struct batch_sight sight;
-	int tries;
-	int64_t kill_at_ms;             /* a kill waits until then; 0: none does */
-	bool kill_freed;                /* it need not wait any longer */
-};
 
 struct log_follow {
-	struct app *app;
-	struct app_cluster *cluster;
-	struct kube_logs *streams;
-	struct followed **items;        /* items[count] */
+	struct followed_logs shared;
+	struct followed_log **items;    /* items[count] */
 	size_t count, capacity, next;
-	size_t following_count, catching_up_count;
 	int64_t swept_ms;
-	bool may_kill;
 };
 
 bool
@@ -85,9 +27,9 @@ log_follow_new(struct app *app, struct app_cluster *cluster, struct log_follow *
 
 	if (logs == NULL)
 		return err_set(err, ERR_INTERNAL, "no memory for logs");
-	logs->app = app;
-	logs->cluster = cluster;
-	if (!kube_logs_new(cluster->kube, &logs->streams, err)) {
+	logs->shared.app = app;
+	logs->shared.cluster = cluster;
+	if (!kube_logs_new(cluster->kube, &logs->shared.streams, err)) {
 		free(logs);
 		return false;
 	}
@@ -98,41 +40,13 @@ log_follow_new(struct app *app, struct app_cluster *cluster, struct log_follow *
 int
 log_follow_fd(const struct log_follow *logs)
 {
-	return kube_logs_fd(logs->streams);
-}
-
-/* ---- one log ---- */
-
-static void
-close_stream(struct log_follow *logs, struct followed *item)
-{
-	if (item->stream == NULL)
-		return;
-	kube_log_close(item->stream);
-	item->stream = NULL;
-	if (item->stream_follows)
-		logs->following_count--;
-	else
-		logs->catching_up_count--;
-}
-
-static void
-unload(struct log_follow *logs, struct followed *item)
-{
-	close_stream(logs, item);
-	if (item->loaded)
-		log_reader_release(&item->reader);
-	item->loaded = false;
+	return kube_logs_fd(logs->shared.streams);
 }
 
 static void
 drop(struct log_follow *logs, size_t at)
 {
-	struct followed *item = logs->items[at];
-
-	unload(logs, item);
-	arena_release(&item->arena);
-	free(item);
+	followed_log_free(&logs->shared, logs->items[at]);
 	logs->items[at] = logs->items[--logs->count];
 }
 
@@ -149,12 +63,12 @@ log_follow_free(struct log_follow *logs)
 	if (logs == NULL)
 		return;
 	log_follow_drop_all(logs);
-	kube_logs_free(logs->streams);
+	kube_logs_free(logs->shared.streams);
 	free(logs->items);
 	free(logs);
 }
 
-static struct followed *
+static struct followed_log *
 find(const struct log_follow *logs, int64_t batch_id)
 {
 	for (size_t i = 0; i < logs->count; i++) {
@@ -164,10 +78,10 @@ find(const struct log_follow *logs, int64_t batch_id)
 	return NULL;
 }
 
-static struct followed *
+static struct followed_log *
 add(struct log_follow *logs, const struct batch *batch, const char *driver_pod)
 {
-	struct followed *item = find(logs, batch->id);
+	struct followed_log *item = find(logs, batch->id);
 
 	if (item != NULL) {
 		if (item->pod == NULL)
@@ -176,276 +90,13 @@ add(struct log_follow *logs, const struct batch *batch, const char *driver_pod)
 	}
 	if (logs->count == logs->capacity) {
 		logs->capacity = logs->capacity == 0 ? 64 : 2 * logs->capacity;
-		logs->items = realloc(logs->items, logs->capacity * sizeof(struct followed *));
+		logs->items = realloc(logs->items, logs->capacity * sizeof(struct followed_log *));
 		if (logs->items == NULL)
 			abort();
 	}
-	item = calloc(1, sizeof(*item));
-	if (item == NULL)
-		abort();
-	arena_init(&item->arena, LIMIT_ARENA_BYTES);
-	item->batch_id = batch->id;
-	item->namespace = arena_strdup(&item->arena, batch->namespace);
-	item->pod = arena_strdup(&item->arena, driver_pod);
-	item->retry_ms = RETRY_MIN_MS;
+	item = followed_log_new(batch, driver_pod);
 	logs->items[logs->count++] = item;
 	return item;
-}
-
-static bool
-on_bytes(void *context, const char *bytes, size_t size_bytes)
-{
-	struct followed *item = context;
-
-	item->heard_ms = clock_monotonic_ms();
-	if (item->reader.lines_size_bytes >= HELD_BYTES)
-		return false;
-	log_reader_add(&item->reader, bytes, size_bytes);
-	return true;
-}
-
-static bool
-load(struct log_follow *logs, struct followed *item, int64_t now_ms)
-{
-	struct log_position position;
-	struct err err = ERR_INIT;
-
-	if (!store_log_position(logs->app->store, item->batch_id, &position, &err)) {
-		item->write_at_ms = now_ms + DATABASE_RETRY_MS;
-		return false;
-	}
-	log_reader_init(&item->reader, &position, logs->app->config.log_archive_max_bytes);
-	item->loaded = true;
-	return true;
-}
-
-static void
-open_stream(struct log_follow *logs, struct followed *item, bool follow, int64_t now_ms)
-{
-	const struct kube_log_order order = {
-		.namespace = item->namespace,
-		.pod = item->pod,
-		.container = CRD_DRIVER_CONTAINER,
-		.follow = follow,
-		.since_s = log_position_since_s(&item->reader.position),
-	};
-	struct err err = ERR_INIT;
-
-	log_reader_begin(&item->reader);
-	item->stream_follows = follow;
-	item->brought_lines = false;
-	item->begun_ms = item->heard_ms = now_ms;
-	if (!kube_log_open(logs->streams, &order, on_bytes, item, &item->stream, &err)) {
-		log_failure(&logs->app->log, LOG_LEVEL_WARNING, "log_not_opened", &err, LOG_INT("batch", item->batch_id));
-		item->stream = NULL;
-		item->retry_at_ms = now_ms + RETRY_MAX_MS;
-		return;
-	}
-	if (follow) {
-		logs->following_count++;
-		metrics_add(&logs->app->metrics, METRIC_LOGS_FOLLOWED, 1);
-	} else {
-		logs->catching_up_count++;
-	}
-}
-
-/* ---- writing ---- */
-
-static bool
-write_is_due(const struct followed *item, int64_t now_ms)
-{
-	size_t lines_count = json_object_array_length(item->reader.lines);
-
-	if (now_ms < item->write_at_ms)
-		return false;
-	if (lines_count == 0)
-		return false;
-	return item->complete || item->reader.position.closed || lines_count >= PIECE_LINES ||
-	       item->reader.lines_size_bytes >= HELD_BYTES || now_ms - item->written_ms >= WRITE_INTERVAL_MS;
-}
-
-static void
-write_lines(struct log_follow *logs, struct followed *item, int64_t now_ms)
-{
-	struct err err = ERR_INIT;
-	bool written;
-
-	FAILPOINT("log.write");
-	if (!store_log_append(logs->app->store, item->batch_id, log_reader_first_line(&item->reader), item->reader.lines,
-			      &item->reader.position, &written, &err)) {
-		log_failure(&logs->app->log, LOG_LEVEL_WARNING, "log_not_written", &err, LOG_INT("batch", item->batch_id));
-		item->write_at_ms = now_ms + DATABASE_RETRY_MS;
-		return;
-	}
-	if (!written) {
-		/* the database knows better how far this log has been taken */
-		unload(logs, item);
-		item->complete = false;
-		return;
-	}
-	if (json_object_array_length(item->reader.lines) > 0) {
-		item->brought_lines = true;
-		item->retry_ms = RETRY_MIN_MS;
-		metrics_add(&logs->app->metrics, METRIC_LOG_LINES, json_object_array_length(item->reader.lines));
-		metrics_add(&logs->app->metrics, METRIC_LOG_BYTES, item->reader.lines_size_bytes);
-	}
-	FAILPOINT("log.written");
-	item->written_ms = now_ms;
-	log_reader_stored(&item->reader);
-	if (item->stream != NULL)
-		kube_log_resume(item->stream);
-}
-
-/* ---- reading ---- */
-
-static void
-give_up(struct followed *item, const struct err *err)
-{
-	char note[sizeof(err->msg) + 64];
-
-	item->complete = true;
-	snprintf(note, sizeof(note), "(sparkgate: the rest of the driver's log could not be read: %s)", err->msg);
-	log_reader_note(&item->reader, note);
-}
-
-/* Nothing is left to be had: pod and container tell no more than they did. */
-static bool
-is_nothing(const struct err *err)
-{
-	return err->code == ERR_NOT_FOUND || err->code == ERR_CONFLICT;
-}
-
-/* The log is being read, or there is none: the pod may go. */
-static void
-free_kill(struct log_follow *logs, struct followed *item)
-{
-	logs->may_kill |= item->kill_at_ms != 0 && !item->kill_freed;
-	item->kill_freed = true;
-}
-
-static void
-end_stream(struct log_follow *logs, struct followed *item, const struct err *err, int64_t now_ms)
-{
-	bool caught_up = !item->stream_follows;
-
-	/* a stream that was followed may have broken: its last line comes again, whole */
-	if (caught_up && err->code == ERR_NONE)
-		log_reader_end(&item->reader);
-	close_stream(logs, item);
-	if (is_nothing(err))
-		free_kill(logs, item);
-	item->retry_at_ms = now_ms + item->retry_ms;
-	if (item->retry_ms < RETRY_MAX_MS)
-		item->retry_ms *= 2;
-	if (!item->ending) {
-		item->look_at_ms = item->stream_follows && err->code == ERR_NONE ? now_ms + OPERATOR_LAG_MS : 0;
-		return;
-	}
-	item->retry_at_ms = 0;
-	if (!caught_up)
-		return;
-	if (err->code == ERR_NONE || is_nothing(err)) {
-		item->complete = true;
-	} else if (++item->tries >= CATCH_UP_TRIES) {
-		log_failure(&logs->app->log, LOG_LEVEL_WARNING, "log_not_complete", err, LOG_INT("batch", item->batch_id));
-		give_up(item, err);
-	} else {
-		item->retry_at_ms = now_ms + CATCH_UP_RETRY_MS;
-	}
-}
-
-/* A stream that is of no more use, or of less use than another one. */
-static void
-judge_stream(struct log_follow *logs, struct followed *item, int64_t now_ms)
-{
-	int64_t silent_ms = now_ms - (item->heard_ms > item->ended_ms ? item->heard_ms : item->ended_ms);
-	struct err err = ERR_INIT;
-
-	if (kube_log_has_ended(item->stream, &err)) {
-		end_stream(logs, item, &err, now_ms);
-	} else if (item->reader.position.closed) {
-		close_stream(logs, item);
-	} else if (item->reader.lines_size_bytes >= HELD_BYTES) {
-		return; /* it waits for us */
-	} else if (item->ending && item->stream_follows &&
-		   (item->sight.phase != BATCH_SEEN_GONE || silent_ms >= LAST_WORDS_MS)) {
-		/* The kubelet notices the end of a container late; asking anew does not wait for it. */
-		close_stream(logs, item);
-	} else if (silent_ms >= SILENCE_MS && (!item->stream_follows || !kube_log_is_answered(item->stream))) {
-		err_set_(&err, ERR_TIMEOUT, "the Kubernetes API server did not answer in time");
-		end_stream(logs, item, &err, now_ms);
-	}
-}
-
-static void
-say_waits(struct followed *item)
-{
-	item->waits_told = true;
-	if (item->reader.position.lines_count == 0)
-		log_reader_note(&item->reader, "(sparkgate: this log is not followed yet, because log_archive.followed_max "
-					       "drivers are: it is read when there is room, or at its end)");
-}
-
-static void
-read_on(struct log_follow *logs, struct followed *item, int64_t now_ms)
-{
-	bool has_room = logs->following_count < (size_t)logs->app->config.log_archive_followed_max;
-
-	if (item->complete || item->reader.position.closed || item->pod == NULL) {
-		item->complete = item->ending;
-		return;
-	}
-	if (now_ms < item->retry_at_ms)
-		return;
-	if (item->ending) {
-		if (logs->catching_up_count < CATCH_UPS_AT_ONCE)
-			open_stream(logs, item, false, now_ms);
-	} else if (has_room || item->kill_at_ms != 0) {
-		open_stream(logs, item, true, now_ms);
-	} else if (!item->waits_told) {
-		say_waits(item);
-	}
-}
-
-/* True when the batch is done with. */
-static bool
-finish(struct log_follow *logs, struct followed *item, int64_t now_ms)
-{
-	struct err err = ERR_INIT;
-	struct batch batch;
-	struct arena arena;
-	bool done;
-
-	FAILPOINT("log.complete");
-	arena_init(&arena, LIMIT_ARENA_BYTES);
-	done = store_show(logs->app->store, &arena, item->batch_id, &batch, &err) &&
-	       observe_sight(logs->app, &arena, &batch, &item->sight);
-	arena_release(&arena);
-	if (!done)
-		item->write_at_ms = now_ms + DATABASE_RETRY_MS;
-	return done || err.code == ERR_NOT_FOUND;
-}
-
-static bool
-step(struct log_follow *logs, struct followed *item, int64_t now_ms)
-{
-	if (!item->loaded && (now_ms < item->write_at_ms || !load(logs, item, now_ms)))
-		return false;
-	if (item->stream != NULL)
-		judge_stream(logs, item, now_ms);
-	if (item->stream == NULL)
-		read_on(logs, item, now_ms);
-	if (item->kill_at_ms != 0 && item->stream != NULL && kube_log_is_answered(item->stream))
-		free_kill(logs, item);
-	if (write_is_due(item, now_ms))
-		write_lines(logs, item, now_ms);
-	if (item->look_at_ms != 0 && now_ms >= item->look_at_ms) {
-		item->look_at_ms = 0;
-		if (!item->ending)
-			driver_pod_look(logs->app, logs->cluster, item->batch_id);
-	}
-	return item->loaded && item->complete && item->ending && now_ms >= item->write_at_ms &&
-	       json_object_array_length(item->reader.lines) == 0 && finish(logs, item, now_ms);
 }
 
 /* States wait for the logs of ended drivers: these come first, however many other logs there are. */
@@ -459,7 +110,7 @@ step_ended(struct log_follow *logs, int64_t begun_ms)
 			at++;
 			continue;
 		}
-		if (step(logs, logs->items[at], now_ms))
+		if (followed_log_step(&logs->shared, logs->items[at], now_ms))
 			drop(logs, at);
 		else
 			at++;
@@ -471,7 +122,7 @@ bool
 log_follow_turn(struct log_follow *logs)
 {
 	int64_t now_ms = clock_monotonic_ms(), begun_ms = now_ms;
-	bool heard = kube_logs_work(logs->streams), may_kill;
+	bool heard = kube_logs_work(logs->shared.streams), may_kill;
 
 	if (!heard && now_ms - logs->swept_ms < SWEEP_INTERVAL_MS)
 		return false;
@@ -481,7 +132,7 @@ log_follow_turn(struct log_follow *logs)
 	for (size_t i = logs->count; i > 0 && logs->count > 0; i--) {
 		if (logs->next >= logs->count)
 			logs->next = 0;
-		if (step(logs, logs->items[logs->next], now_ms))
+		if (followed_log_step(&logs->shared, logs->items[logs->next], now_ms))
 			drop(logs, logs->next);
 		else
 			logs->next++;
@@ -490,8 +141,8 @@ log_follow_turn(struct log_follow *logs)
 			break;
 	}
 	logs->swept_ms = now_ms;
-	may_kill = logs->may_kill;
-	logs->may_kill = false;
+	may_kill = logs->shared.may_kill;
+	logs->shared.may_kill = false;
 	return may_kill;
 }
 
@@ -508,7 +159,7 @@ bool
 log_follow_is_complete(struct log_follow *logs, const struct batch *batch, const struct batch_sight *sight)
 {
 	const char *pod = sight->driver_pod != NULL ? sight->driver_pod : batch->driver_pod;
-	struct followed *item = add(logs, batch, pod);
+	struct followed_log *item = add(logs, batch, pod);
 
 	if (item->ending)
 		return item->loaded && item->complete && json_object_array_length(item->reader.lines) == 0;
@@ -529,7 +180,7 @@ bool
 log_follow_may_kill(struct log_follow *logs, const struct batch *batch)
 {
 	int64_t now_ms = clock_monotonic_ms();
-	struct followed *item;
+	struct followed_log *item;
 
 	if (batch->driver_pod == NULL)
 		return true;
