@@ -44,4 +44,7 @@
 /* One line of a driver log: more is no line for people, and a page of 1,000 such lines would be 64 MB. */
 #define LIMIT_LOG_LINE_BYTES ((size_t)64 * 1024)
 
+/* A driver's properties: a config map holds 1 MiB in all, and spark-submit fills it up to the same. */
+#define LIMIT_CONFIG_MAP_BYTES ((size_t)1024 * 1024)
+
 #endif

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crd/submission_priv.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define OPERATOR_LABEL "sparkoperator.k8s.io/"
+
+/* A scalar as a property's text; NULL for none. */
+static bool
+text_of(struct arena *arena, struct json_object *value, const char *path, const char **ret_text, struct err *err)
+{
+	*ret_text = NULL;
+	switch (json_object_get_type(value)) {
+	case json_type_null:
+		return true;
+	case json_type_string:
+	case json_type_int:
+	case json_type_boolean:
+		*ret_text = arena_strdup(arena, json_object_get_string(value));
+		return true;
+	default:
+		return err_set(err, ERR_INVALID, "%s: a text or a whole number is wanted", path);
+	}
+}
+
+static bool
+set_field(const struct submission_work *work, struct json_object *object, const char *path, const char *field,
+	  const char *key, struct err *err)
+{
+	const char *text;
+
+	if (!text_of(work->arena, json_member(object, field), arena_printf(work->arena, "%s.%s", path, field), &text,
+		     err))
+		return false;
+	if (text != NULL && text[0] != '\0')
+		spark_conf_set(work->conf, key, text);
+	return true;
+}
+
+/* A list as one text with commas, as spark-submit's options take it. */
+static bool
+set_list(const struct submission_work *work, struct json_object *object, const char *path, const char *field,
+	 const char *key, struct err *err)
+{
+	struct json_object *list = json_member(object, field);
+	const char *joined = NULL;
+
+	if (list == NULL)
+		return true;
+	if (!json_object_is_type(list, json_type_array))
+		return err_set(err, ERR_INVALID, "%s.%s: a list is wanted", path, field);
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *item = json_object_array_get_idx(list, i);
+
+		if (!json_object_is_type(item, json_type_string))
+			return err_set(err, ERR_INVALID, "%s.%s[%zu]: a text is wanted", path, field, i);
+		joined = joined == NULL ? json_object_get_string(item) :
+					  arena_printf(work->arena, "%s,%s", joined, json_object_get_string(item));
+	}
+	spark_conf_set(work->conf, key, joined);
+	return true;
+}
+
+static bool
+set_map(const struct submission_work *work, struct json_object *map, const char *path, const char *prefix,
+	struct err *err)
+{
+	if (map == NULL)
+		return true;
+	if (!json_object_is_type(map, json_type_object))
+		return err_set(err, ERR_INVALID, "%s: a map of texts is wanted", path);
+	json_object_object_foreach(map, key, value) {
+		if (!json_object_is_type(value, json_type_string))
+			return err_set(err, ERR_INVALID, "%s: the value of %s is no text; put it in quotes", path, key);
+		spark_conf_setf(work->conf, json_object_get_string(value), "%s%s", prefix, key);
+	}
+	return true;
+}
+
+/* Keys that the operator's webhook refuses because they are ways around the cluster's rules, or that cannot work. */
+static bool
+check_spark_conf(const struct submission_work *work, struct json_object *map, struct err *err)
+{
+	static const struct {
+		const char *key;
+		const char *remedy;
+	} refused[] = {
+		{ "spark.kubernetes.driver.podTemplateFile", "use spec.driver.template" },
+		{ "spark.kubernetes.driver.podTemplateContainerName", "use spec.driver.template" },
+		{ "spark.kubernetes.executor.podTemplateFile", "use spec.executor.template" },
+		{ "spark.kubernetes.executor.podTemplateContainerName", "use spec.executor.template" },
+	};
+	static const char *const credentials[] = { "oauthToken", "oauthTokenFile", "caCertFile", "clientKeyFile",
+						   "clientCertFile" };
+	const char *namespace = json_string(map, "spark.kubernetes.namespace");
+
+	if (namespace != NULL && strcmp(namespace, work->namespace) != 0)
+		return err_set(err, ERR_INVALID, "spec.sparkConf spark.kubernetes.namespace: '%s' is not the "
+			       "application's namespace, %s; leave it out", namespace, work->namespace);
+	for (size_t i = 0; i < ARRAY_COUNT(refused); i++) {
+		if (json_member(map, refused[i].key) != NULL)
+			return err_set(err, ERR_INVALID, "spec.sparkConf %s: not supported by the built-in operator; %s",
+				       refused[i].key, refused[i].remedy);
+	}
+	if (!json_object_is_type(map, json_type_object))
+		return true;
+	json_object_object_foreach(map, key, value) {
+		const char *dot = strrchr(key, '.');
+
+		(void)value;
+		for (size_t i = 0; i < ARRAY_COUNT(credentials) && dot != NULL; i++) {
+			if (strncmp(key, "spark.kubernetes.authenticate.", 30) == 0 &&
+			    strcmp(dot + 1, credentials[i]) == 0)
+				return err_set(err, ERR_INVALID, "spec.sparkConf %s: credentials are not taken from an "
+					       "application; use driver.serviceAccount", key);
+		}
+	}
+	return true;
+}
+
+static bool
+set_spark_conf(const struct submission_work *work, struct err *err)
+{
+	struct json_object *map = json_member(work->spec, "sparkConf");
+
+	if (!check_spark_conf(work, map, err) || !set_map(work, map, "spec.sparkConf", "", err) ||
+	    !set_map(work, json_member(work->spec, "hadoopConf"), "spec.hadoopConf", "spark.hadoop.", err))
+		return false;
+	/* the operator's flag beats the property */
+	if (json_member(map, "spark.master") != NULL)
+		spark_conf_set(work->conf, "spark.master", "k8s://https://kubernetes.default.svc");
+	return true;
+}
+
+/* The application's own labels go to every pod, but not Kueue's, which are meant for the application. */
+static bool
+set_labels(const struct submission_work *work, enum submission_role role, struct err *err)
+{
+	const char *prefix = arena_printf(work->arena, "spark.kubernetes.%s.label.", crd_role_text(role));
+	struct json_object *labels = json_at(work->application, "metadata", "labels", NULL);
+	const char *path = arena_printf(work->arena, "spec.%s.labels", crd_role_text(role));
+
+	spark_conf_setf(work->conf, work->name, "%s" OPERATOR_LABEL "app-name", prefix);
+	spark_conf_setf(work->conf, "true", "%s" OPERATOR_LABEL "launched-by-spark-operator", prefix);
+	spark_conf_setf(work->conf, work->ids->submission_id, "%s" OPERATOR_LABEL "submission-id", prefix);
+	if (json_member(work->roles[role], "template") == NULL)
+		spark_conf_setf(work->conf, "true", "%s" OPERATOR_LABEL "mutated-by-spark-operator", prefix);
+	if (json_object_is_type(labels, json_type_object)) {
+		json_object_object_foreach(labels, key, value) {
+			if (strncmp(key, "kueue.x-k8s.io/", 15) != 0)
+				spark_conf_setf(work->conf, json_object_get_string(value), "%s%s", prefix, key);
+		}
+	}
+	return set_map(work, json_member(work->roles[role], "labels"), path, prefix, err);
+}
+
+static bool
+set_secret(const struct submission_work *work, enum submission_role role, struct json_object *secret, struct err *err)
+{
+	static const struct {
+		const char *type;
+		const char *variable;
+		const char *file;
+	} known[] = {
+		{ "GCPServiceAccount", "GOOGLE_APPLICATION_CREDENTIALS", "key.json" },
+		{ "HadoopDelegationToken", "HADOOP_TOKEN_FILE_LOCATION", "hadoop.token" },
+		{ "Generic", NULL, NULL },
+	};
+	const char *name = json_string(secret, "name"), *path = json_string(secret, "path");
+	const char *type = json_string(secret, "secretType"), *text = crd_role_text(role);
+	const char *env = role == SUBMISSION_DRIVER ? "spark.kubernetes.driverEnv." : "spark.executorEnv.";
+
+	if (name == NULL || path == NULL || type == NULL)
+		return err_set(err, ERR_INVALID, "spec.%s.secrets: each needs name, path and secretType", text);
+	spark_conf_setf(work->conf, path, "spark.kubernetes.%s.secrets.%s", text, name);
+	for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
+		if (strcmp(type, known[i].type) != 0)
+			continue;
+		if (known[i].variable != NULL)
+			spark_conf_setf(work->conf, arena_printf(work->arena, "%s/%s", path, known[i].file), "%s%s", env,
+					known[i].variable);
+		return true;
+	}
+	return err_set(err, ERR_INVALID, "spec.%s.secrets: '%s' is not GCPServiceAccount, HadoopDelegationToken or "
+		       "Generic", text, type);
+}
+
+static bool
+set_secrets(const struct submission_work *work, enum submission_role role, struct err *err)
+{
+	struct json_object *secrets = json_member(work->roles[role], "secrets");
+	struct json_object *variables = json_member(work->roles[role], "envSecretKeyRefs");
+
+	for (size_t i = 0; json_object_is_type(secrets, json_type_array) && i < json_object_array_length(secrets); i++) {
+		if (!set_secret(work, role, json_object_array_get_idx(secrets, i), err))
+			return false;
+	}
+	if (!json_object_is_type(variables, json_type_object))
+		return true;
+	json_object_object_foreach(variables, key, value) {
+		const char *name = json_string(value, "name"), *entry = json_string(value, "key");
+
+		if (name == NULL || entry == NULL)
+			return err_set(err, ERR_INVALID, "spec.%s.envSecretKeyRefs.%s: needs name and key",
+				       crd_role_text(role), key);
+		spark_conf_setf(work->conf, arena_printf(work->arena, "%s:%s", name, entry),
+				"spark.kubernetes.%s.secretKeyRef.%s", crd_role_text(role), key);
+	}
+	return true;
+}
+
+static bool
+set_role(const struct submission_work *work, enum submission_role role, struct err *err)
+{
+	static const struct {
+		const char *field;
+		const char *keys[SUBMISSION_ROLE_COUNT];        /* NULL: the role has no such field */
+	} typed[] = {
+		{ "instances", { NULL, "spark.executor.instances" } },
+		{ "cores", { "spark.driver.cores", "spark.executor.cores" } },
+		{ "coreRequest", { "spark.kubernetes.driver.request.cores", "spark.kubernetes.executor.request.cores" } },
+		{ "coreLimit", { "spark.kubernetes.driver.limit.cores", "spark.kubernetes.executor.limit.cores" } },
+		{ "memory", { "spark.driver.memory", "spark.executor.memory" } },
+		{ "memoryOverhead", { "spark.driver.memoryOverhead", "spark.executor.memoryOverhead" } },
+		{ "serviceAccount", { "spark.kubernetes.authenticate.driver.serviceAccountName",
+				      "spark.kubernetes.authenticate.executor.serviceAccountName" } },
+		{ "javaOptions", { "spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions" } },
+		{ "image", { "spark.kubernetes.driver.container.image", "spark.kubernetes.executor.container.image" } },
+		{ "kubernetesMaster", { "spark.kubernetes.driver.master", NULL } },
+		{ "deleteOnTermination", { NULL, "spark.kubernetes.executor.deleteOnTermination" } },
+	};
+	static const struct {
+		const char *field;
+		const char *prefixes[SUBMISSION_ROLE_COUNT];
+	} maps[] = {
+		{ "annotations", { "spark.kubernetes.driver.annotation.", "spark.kubernetes.executor.annotation." } },
+		{ "serviceLabels", { "spark.kubernetes.driver.service.label.", NULL } },
+		{ "serviceAnnotations", { "spark.kubernetes.driver.service.annotation.", NULL } },
+		{ "envVars", { "spark.kubernetes.driverEnv.", "spark.executorEnv." } },
+	};
+	struct json_object *fields = work->roles[role];
+	const char *path = arena_printf(work->arena, "spec.%s", crd_role_text(role));
+
+	for (size_t i = 0; i < ARRAY_COUNT(typed); i++) {
+		if (typed[i].keys[role] != NULL &&
+		    !set_field(work, fields, path, typed[i].field, typed[i].keys[role], err))
+			return false;
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(maps); i++) {
+		if (maps[i].prefixes[role] != NULL &&
+		    !set_map(work, json_member(fields, maps[i].field),
+			     arena_printf(work->arena, "%s.%s", path, maps[i].field), maps[i].prefixes[role], err))
+			return false;
+	}
+	return set_labels(work, role, err) && set_secrets(work, role, err) &&
+	       crd_submission_local_dirs(work, role, err);
+}
+
+static bool
+set_dynamic_allocation(const struct submission_work *work, bool *ret_enabled, struct err *err)
+{
+	static const struct {
+		const char *field;
+		const char *key;
+	} fields[] = {
+		{ "initialExecutors", "spark.dynamicAllocation.initialExecutors" },
+		{ "minExecutors", "spark.dynamicAllocation.minExecutors" },
+		{ "maxExecutors", "spark.dynamicAllocation.maxExecutors" },
+		{ "shuffleTrackingEnabled", "spark.dynamicAllocation.shuffleTracking.enabled" },
+		{ "shuffleTrackingTimeout", "spark.dynamicAllocation.shuffleTracking.timeout" },
+	};
+	struct json_object *block = json_member(work->spec, "dynamicAllocation");
+
+	*ret_enabled = spark_conf_is_true(work->conf, "spark.dynamicAllocation.enabled");
+	if (!json_object_get_boolean(json_member(block, "enabled")))
+		return true;
+	*ret_enabled = true;
+	spark_conf_set(work->conf, "spark.dynamicAllocation.enabled", "true");
+	spark_conf_set(work->conf, "spark.dynamicAllocation.shuffleTracking.enabled", "true");
+	for (size_t i = 0; i < ARRAY_COUNT(fields); i++) {
+		if (!set_field(work, block, "spec.dynamicAllocation", fields[i].field, fields[i].key, err))
+			return false;
+	}
+	return true;
+}
+
+/* spark-submit's options beat properties and are not merged with them. */
+static bool
+set_deps(const struct submission_work *work, struct err *err)
+{
+	static const struct {
+		const char *field;
+		const char *key;
+	} lists[] = {
+		{ "jars", "spark.jars" },
+		{ "files", "spark.files" },
+		{ "pyFiles", "spark.submit.pyFiles" },
+		{ "archives", "spark.archives" },
+		{ "packages", "spark.jars.packages" },
+		{ "excludePackages", "spark.jars.excludes" },
+		{ "repositories", "spark.jars.repositories" },
+	};
+	struct json_object *deps = json_member(work->spec, "deps");
+
+	for (size_t i = 0; i < ARRAY_COUNT(lists); i++) {
+		if (!set_list(work, deps, "spec.deps", lists[i].field, lists[i].key, err))
+			return false;
+	}
+	return true;
+}
+
+/* spec.image also sets the roles' own keys, so that it beats sparkConf; their own fields beat it in turn. */
+static bool
+set_image(const struct submission_work *work, struct err *err)
+{
+	static const char *const keys[] = { "spark.kubernetes.driver.container.image",
+					    "spark.kubernetes.executor.container.image" };
+
+	for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+		if (!set_field(work, work->spec, "spec", "image", keys[i], err))
+			return false;
+	}
+	return true;
+}
+
+bool
+crd_submission_conf(const struct submission_work *work, struct err *err)
+{
+	struct json_object *spec = work->spec;
+	bool dynamic;
+
+	if (!set_field(work, spec, "spec", "image", "spark.kubernetes.container.image", err) ||
+	    !set_field(work, spec, "spec", "imagePullPolicy", "spark.kubernetes.container.image.pullPolicy", err) ||
+	    !set_list(work, spec, "spec", "imagePullSecrets", "spark.kubernetes.container.image.pullSecrets", err) ||
+	    !set_field(work, spec, "spec", "pythonVersion", "spark.kubernetes.pyspark.pythonVersion", err) ||
+	    !set_field(work, spec, "spec", "memoryOverheadFactor", "spark.kubernetes.memoryOverheadFactor", err))
+		return false;
+	spark_conf_set(work->conf, "spark.kubernetes.submission.waitAppCompletion", "false");
+	if (!set_spark_conf(work, err) || !set_image(work, err))
+		return false;
+	for (enum submission_role role = 0; role < SUBMISSION_ROLE_COUNT; role++) {
+		if (!set_role(work, role, err))
+			return false;
+	}
+	if (!set_map(work, json_member(spec, "nodeSelector"), "spec.nodeSelector", "spark.kubernetes.node.selector.",
+		     err) ||
+	    !set_dynamic_allocation(work, &dynamic, err) || !set_deps(work, err))
+		return false;
+	/* what the operator's webhook writes into the object (crds.md 2.2); its misspelt probe for dynamic allocation
+	   is not repeated here */
+	spark_conf_default(work->conf, "spark.driver.cores", "1");
+	spark_conf_default(work->conf, "spark.driver.memory", "1g");
+	spark_conf_default(work->conf, "spark.executor.cores", "1");
+	spark_conf_default(work->conf, "spark.executor.memory", "1g");
+	if (!dynamic)
+		spark_conf_default(work->conf, "spark.executor.instances", "1");
+	return true;
+}
