@@ -19,7 +19,7 @@
 static const char usage[] =
 	"usage: sparkgate-operator render [OPTION]... FILE\n"
 	"Prints the Kubernetes objects of SparkApplication manifests (one, or a list; YAML or JSON; - is standard\n"
-	"input) as one List in JSON. The same input and options give the same output.\n"
+	"input) as one JSON array. The same input and options give the same output.\n"
 	"  --submission-id UUID      label of the attempt (else zeros)\n"
 	"  --app-id ID               Spark's application id: spark- and 32 hex digits (else zeros)\n"
 	"  --resource-prefix PREFIX  of the service's name (else the manifest's name and zeros)\n"
@@ -69,7 +69,6 @@ render_one(struct arena *arena, struct json_object *application, const struct su
 	   struct json_object *items, struct err *err)
 {
 	const char *kind = json_string(application, "kind");
-	const char *name = json_string_at(application, "metadata", "name", NULL);
 	struct submission_objects objects;
 	struct submission_ids ids = *given;
 
@@ -77,7 +76,7 @@ render_one(struct arena *arena, struct json_object *application, const struct su
 		return err_set(err, ERR_INVALID, "kind: '%s' is not SparkApplication", kind == NULL ? "" : kind);
 	ids.driver_pod = crd_submission_driver_pod(arena, application);
 	if (ids.resource_prefix == NULL)
-		ids.resource_prefix = arena_printf(arena, "%s-%.16s", name == NULL ? "" : name, NO_ID);
+		ids.resource_prefix = crd_submission_resource_prefix(arena, application, NO_ID + 16);
 	if (!crd_submission_objects(arena, application, &ids, &objects, err))
 		return false;
 	json_object_array_add(items, json_object_get(objects.driver_pod));
@@ -108,24 +107,20 @@ render_all(struct arena *arena, struct json_object *root, const struct submissio
 static int
 render_file(const char *path, const struct submission_ids *ids)
 {
-	AUTO_JSON struct json_object *root = NULL, *output = json_object_new_object();
-	struct json_object *items = json_object_new_array();
+	AUTO_JSON struct json_object *root = NULL, *items = json_object_new_array();
 	struct err err = ERR_INIT;
 	AUTO_BUF struct buf text;
 	struct arena arena;
 	bool good;
 
-	json_add_string(output, "apiVersion", "v1");
-	json_add_string(output, "kind", "List");
-	json_object_object_add(output, "items", items);
 	buf_init(&text, LIMIT_KUBE_ANSWER_BYTES);
 	if (!read_all(path, &text))
 		return 1;
 	arena_init(&arena, LIMIT_ARENA_BYTES);
 	good = parse(&arena, path, &text, &root, &err) && render_all(&arena, root, ids, items, &err);
 	if (good)
-		good = puts(json_object_to_json_string_ext(output, JSON_C_TO_STRING_PRETTY |
-								   JSON_C_TO_STRING_NOSLASHESCAPE)) >= 0 &&
+		good = puts(json_object_to_json_string_ext(items, JSON_C_TO_STRING_PRETTY |
+								  JSON_C_TO_STRING_NOSLASHESCAPE)) >= 0 &&
 		       fflush(stdout) == 0;
 	else
 		fprintf(stderr, "sparkgate-operator: %s: %s\n", path, err.msg);

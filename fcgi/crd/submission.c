@@ -157,7 +157,6 @@ crd_submission_objects(struct arena *arena, struct json_object *application, con
 	submission.resource_prefix = ids->resource_prefix;
 	submission.driver_pod = ids->driver_pod;
 	submission.namespace = work.namespace;
-	submission.local_dir_id = ids->submission_id;
 	submission.submitted_at_ms = ids->submitted_at_ms;
 	if (!make_objects(&work, &submission, &made, err))
 		return false;
@@ -178,6 +177,14 @@ crd_submission_put(struct submission_objects *objects)
 	json_object_put(objects->service);
 	json_object_put(objects->others);
 	*objects = (struct submission_objects){ 0 };
+}
+
+const char *
+crd_submission_resource_prefix(struct arena *arena, struct json_object *application, const char *unique)
+{
+	const char *name = json_string_at(application, "metadata", "name", NULL);
+
+	return spark_resource_prefix(arena, name == NULL ? "" : name, unique);
 }
 
 const char *

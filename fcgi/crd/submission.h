@@ -22,7 +22,7 @@
 struct submission_ids {
 	const char *submission_id;      /* uuid of the attempt */
 	const char *app_id;             /* "spark-" and 32 hex */
-	const char *resource_prefix;    /* e.g. NAME-HEX16, at most 47 bytes */
+	const char *resource_prefix;    /* e.g. NAME-HEX16: crd_submission_resource_prefix() */
 	const char *driver_pod;         /* its name; crd_submission_driver_pod() says what the object wants */
 	int64_t submitted_at_ms;        /* Unix time for spark.app.submitTime; 0: left out */
 };
@@ -35,7 +35,9 @@ struct submission_objects {
 	struct json_object *driver_pod;
 	struct json_object *config_map;
 	struct json_object *service;
-	struct json_object *others;     /* an array, mostly empty: NetworkPolicy (Spark 4.2 and later), volume claims */
+	/* An array, often empty: config map of the executors' pod template, volume claims, NetworkPolicy (Spark 4.2 on).
+	   The driver pod does not start without the first two. */
+	struct json_object *others;
 };
 
 /*
@@ -50,5 +52,8 @@ void crd_submission_put(struct submission_objects *objects);
 
 /* The driver pod's name (contract crds.md 2.3): the same for every attempt, so two never coexist. The arena's. */
 const char *crd_submission_driver_pod(struct arena *arena, struct json_object *application);
+
+/* What spark-submit would call the service and the like: the application's name as a DNS label, then `unique`. */
+const char *crd_submission_resource_prefix(struct arena *arena, struct json_object *application, const char *unique);
 
 #endif

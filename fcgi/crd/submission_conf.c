@@ -78,40 +78,24 @@ set_map(const struct submission_work *work, struct json_object *map, const char 
 	return true;
 }
 
-/* Keys that the operator's webhook refuses because they are ways around the cluster's rules, or that cannot work. */
+/* Keys that the operator's webhook refuses, because they are ways around the cluster's rules. */
 static bool
 check_spark_conf(const struct submission_work *work, struct json_object *map, struct err *err)
 {
-	static const struct {
-		const char *key;
-		const char *remedy;
-	} refused[] = {
-		{ "spark.kubernetes.driver.podTemplateFile", "use spec.driver.template" },
-		{ "spark.kubernetes.driver.podTemplateContainerName", "use spec.driver.template" },
-		{ "spark.kubernetes.executor.podTemplateFile", "use spec.executor.template" },
-		{ "spark.kubernetes.executor.podTemplateContainerName", "use spec.executor.template" },
-	};
 	static const char *const credentials[] = { "oauthToken", "oauthTokenFile", "caCertFile", "clientKeyFile",
 						   "clientCertFile" };
+	static const char prefix[] = "spark.kubernetes.authenticate.";
 	const char *namespace = json_string(map, "spark.kubernetes.namespace");
 
 	if (namespace != NULL && strcmp(namespace, work->namespace) != 0)
 		return err_set(err, ERR_INVALID, "spec.sparkConf spark.kubernetes.namespace: '%s' is not the "
 			       "application's namespace, %s; leave it out", namespace, work->namespace);
-	for (size_t i = 0; i < ARRAY_COUNT(refused); i++) {
-		if (json_member(map, refused[i].key) != NULL)
-			return err_set(err, ERR_INVALID, "spec.sparkConf %s: not supported by the built-in operator; %s",
-				       refused[i].key, refused[i].remedy);
-	}
-	if (!json_object_is_type(map, json_type_object))
-		return true;
 	json_object_object_foreach(map, key, value) {
 		const char *dot = strrchr(key, '.');
 
 		(void)value;
 		for (size_t i = 0; i < ARRAY_COUNT(credentials) && dot != NULL; i++) {
-			if (strncmp(key, "spark.kubernetes.authenticate.", 30) == 0 &&
-			    strcmp(dot + 1, credentials[i]) == 0)
+			if (strncmp(key, prefix, strlen(prefix)) == 0 && strcmp(dot + 1, credentials[i]) == 0)
 				return err_set(err, ERR_INVALID, "spec.sparkConf %s: credentials are not taken from an "
 					       "application; use driver.serviceAccount", key);
 		}
@@ -119,17 +103,51 @@ check_spark_conf(const struct submission_work *work, struct json_object *map, st
 	return true;
 }
 
+/* As the operator's own options override them, they have no effect with it either. */
+static bool
+is_overridden(const char *key)
+{
+	static const char *const keys[] = {
+		"spark.master",
+		"spark.kubernetes.driver.podTemplateContainerName",
+		"spark.kubernetes.driver.podTemplateFile",
+		"spark.kubernetes.executor.podTemplateContainerName",
+		"spark.kubernetes.executor.podTemplateFile",
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+		if (strcmp(key, keys[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Each is an argument KEY=VALUE, so a key ends at the first =; spark-submit drops those that are not Spark's. */
 static bool
 set_spark_conf(const struct submission_work *work, struct err *err)
 {
 	struct json_object *map = json_member(work->spec, "sparkConf");
 
-	if (!check_spark_conf(work, map, err) || !set_map(work, map, "spec.sparkConf", "", err) ||
-	    !set_map(work, json_member(work->spec, "hadoopConf"), "spec.hadoopConf", "spark.hadoop.", err))
+	if (map == NULL)
+		return true;
+	if (!json_object_is_type(map, json_type_object))
+		return err_set(err, ERR_INVALID, "spec.sparkConf: a map of texts is wanted");
+	if (!check_spark_conf(work, map, err))
 		return false;
-	/* the operator's flag beats the property */
-	if (json_member(map, "spark.master") != NULL)
-		spark_conf_set(work->conf, "spark.master", "k8s://https://kubernetes.default.svc");
+	json_object_object_foreach(map, key, value) {
+		const char *equals = strchr(key, '='), *text = json_object_get_string(value);
+
+		if (!json_object_is_type(value, json_type_string))
+			return err_set(err, ERR_INVALID, "spec.sparkConf: the value of %s is no text; put it in quotes",
+				       key);
+		if (strncmp(key, "spark.", 6) != 0 || is_overridden(key))
+			continue;
+		if (equals == NULL)
+			spark_conf_set(work->conf, key, text);
+		else
+			spark_conf_set(work->conf, arena_strndup(work->arena, key, (size_t)(equals - key)),
+				       arena_printf(work->arena, "%s=%s", equals + 1, text));
+	}
 	return true;
 }
 
@@ -337,7 +355,9 @@ crd_submission_conf(const struct submission_work *work, struct err *err)
 	    !set_field(work, spec, "spec", "memoryOverheadFactor", "spark.kubernetes.memoryOverheadFactor", err))
 		return false;
 	spark_conf_set(work->conf, "spark.kubernetes.submission.waitAppCompletion", "false");
-	if (!set_spark_conf(work, err) || !set_image(work, err))
+	if (!set_spark_conf(work, err) ||
+	    !set_map(work, json_member(spec, "hadoopConf"), "spec.hadoopConf", "spark.hadoop.", err) ||
+	    !set_image(work, err))
 		return false;
 	for (enum submission_role role = 0; role < SUBMISSION_ROLE_COUNT; role++) {
 		if (!set_role(work, role, err))

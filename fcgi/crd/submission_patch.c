@@ -231,7 +231,9 @@ add_limits(const struct patient *patient, struct err *err)
 		if (!spark_memory_mib(arena_printf(patient->work->arena, "spec.%s.memoryLimit", role), limit, &limit_mib,
 				      err))
 			return false;
-		json_add_string(limits, "memory", arena_printf(patient->work->arena, "%" PRId64 "Mi", limit_mib));
+		json_add_string(limits, "memory",
+				limit_mib % 1024 == 0 ? arena_printf(patient->work->arena, "%" PRId64 "Gi", limit_mib / 1024) :
+							arena_printf(patient->work->arena, "%" PRId64 "Mi", limit_mib));
 	}
 	if (crd_field_is_empty(gpu))
 		return true;

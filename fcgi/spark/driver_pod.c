@@ -282,17 +282,13 @@ add_hadoop_files(struct spark_plan *plan, struct json_object *spec, struct json_
 	spark_add_env(container, "HADOOP_CONF_DIR", "/opt/hadoop/conf");
 }
 
-/*
- * spark-submit makes a config map of its own for the executors' template. Here it is one more key of the driver's: one
- * object less to create, and the driver reads the same path.
- */
 static void
 add_executor_template(struct spark_plan *plan, struct json_object *spec, struct json_object *container)
 {
 	if (plan->submission->executor_template == NULL)
 		return;
 	spark_add_volume(spec, "pod-template-volume", "configMap",
-			 config_map_source(plan->config_map_name, "podspec-configmap-key", "pod-spec-template.yml"));
+			 config_map_source(plan->template_map_name, "podspec-configmap-key", "pod-spec-template.yml"));
 	spark_add_mount(container, "pod-template-volume", "/opt/spark/pod-template");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spark/submission_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define VOLUMES "spark.kubernetes.driver.volumes."
@@ -92,7 +93,9 @@ make_source(struct spark_plan *plan, const struct named_volume *volume, struct j
 		if (!need(plan, volume, "options.path", &path, err))
 			return false;
 		json_add_string(source, "path", path);
-		json_add_string(source, "type", option_or(plan, volume, "options.type", ""));
+		json_add_string(source, "type",
+				plan->version < SPARK_SINCE_POD_CLAIMS ? "" :
+									 option_or(plan, volume, "options.type", ""));
 	} else if (strcmp(volume->kind, "emptyDir") == 0) {
 		json_add_string(source, "medium", option_or(plan, volume, "options.medium", ""));
 		if (size != NULL)
@@ -139,30 +142,54 @@ add_named(struct spark_plan *plan, const struct named_volume *volume, struct jso
 	return true;
 }
 
+/* By name: scratch volumes are used in this order. */
+static int
+compare_volumes(const void *one, const void *other)
+{
+	const struct named_volume *a = one, *b = other;
+	int order = strcmp(a->name, b->name);
+
+	return order != 0 ? order : strcmp(a->kind, b->kind);
+}
+
+/* Each volume once, however many properties it has. */
+static struct named_volume *
+find_volumes(struct spark_plan *plan, size_t *ret_count)
+{
+	struct named_volume *volumes;
+	size_t first, end, count = 0;
+
+	spark_conf_range(plan->conf, VOLUMES, &first, &end);
+	volumes = arena_alloc(plan->arena, (end - first + 1) * sizeof(volumes[0]));
+	for (size_t i = first; i < end; i++) {
+		const char *kind = plan->conf->items[i].key + strlen(VOLUMES), *name = strchr(kind, '.');
+		struct named_volume volume;
+		bool is_known = false;
+
+		if (name == NULL)
+			continue;
+		volume.kind = arena_strndup(plan->arena, kind, (size_t)(name - kind));
+		volume.name = arena_strndup(plan->arena, name + 1, strcspn(name + 1, "."));
+		for (size_t k = 0; k < count && !is_known; k++)
+			is_known = compare_volumes(&volumes[k], &volume) == 0;
+		if (!is_known)
+			volumes[count++] = volume;
+	}
+	qsort(volumes, count, sizeof(volumes[0]), compare_volumes);
+	*ret_count = count;
+	return volumes;
+}
+
 bool
 spark_driver_volumes(struct spark_plan *plan, struct json_object *pod_spec, struct json_object *container,
 		     struct err *err)
 {
-	struct named_volume volume = { 0 };
-	size_t first, end;
+	size_t count;
+	struct named_volume *volumes = find_volumes(plan, &count);
 
-	spark_conf_range(plan->conf, VOLUMES, &first, &end);
-	for (size_t i = first; i < end; i++) {
-		const char *kind = plan->conf->items[i].key + strlen(VOLUMES), *name = strchr(kind, '.');
-		size_t kind_bytes, name_bytes;
-
-		if (name == NULL)
-			continue;
-		kind_bytes = (size_t)(name++ - kind);
-		name_bytes = strcspn(name, ".");
-		/* the properties are sorted, so those of one volume stand together */
-		if (volume.name != NULL && strlen(volume.kind) == kind_bytes && strlen(volume.name) == name_bytes &&
-		    strncmp(volume.kind, kind, kind_bytes) == 0 && strncmp(volume.name, name, name_bytes) == 0)
-			continue;
-		volume.index += volume.name != NULL;
-		volume.kind = arena_strndup(plan->arena, kind, kind_bytes);
-		volume.name = arena_strndup(plan->arena, name, name_bytes);
-		if (!add_named(plan, &volume, pod_spec, container, err))
+	for (size_t i = 0; i < count; i++) {
+		volumes[i].index = i;
+		if (!add_named(plan, &volumes[i], pod_spec, container, err))
 			return false;
 	}
 	return true;
@@ -186,6 +213,18 @@ mounted_local_dirs(struct spark_plan *plan, struct json_object *container)
 	return paths;
 }
 
+/* A new directory for each application: the id's digits in the form of a UUID, as spark-submit's random one. */
+static const char *
+new_local_dir(struct spark_plan *plan)
+{
+	const char *id = plan->submission->app_id, *digits = strlen(id) == 38 ? id + strlen("spark-") : NULL;
+
+	if (digits == NULL)
+		return arena_printf(plan->arena, "/var/data/%s", id);
+	return arena_printf(plan->arena, "/var/data/spark-%.8s-%.4s-%.4s-%.4s-%s", digits, digits + 8, digits + 12,
+			    digits + 16, digits + 20);
+}
+
 void
 spark_local_dirs(struct spark_plan *plan, struct json_object *pod_spec, struct json_object *container)
 {
@@ -196,9 +235,7 @@ spark_local_dirs(struct spark_plan *plan, struct json_object *pod_spec, struct j
 		char *rest, *copy;
 		int number = 0;
 
-		dirs = spark_conf_get_or(plan->conf, "spark.local.dir",
-					 arena_printf(plan->arena, "/var/data/spark-%s",
-						      plan->submission->local_dir_id));
+		dirs = spark_conf_get_or(plan->conf, "spark.local.dir", new_local_dir(plan));
 		copy = arena_strdup(plan->arena, dirs);
 		for (char *dir = strtok_r(copy, ",", &rest); dir != NULL; dir = strtok_r(NULL, ",", &rest)) {
 			const char *name = arena_printf(plan->arena, SPARK_LOCAL_DIR_PREFIX "%d", ++number);

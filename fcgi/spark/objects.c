@@ -18,16 +18,19 @@ new_object(struct spark_plan *plan, const char *version, const char *kind, const
 }
 
 /* The template as JSON, which is YAML too. It is read as a pod, so it says that it is one. */
-static void
-add_template(struct json_object *data, struct json_object *template)
+struct json_object *
+spark_template_map(struct spark_plan *plan)
 {
+	struct json_object *map = new_object(plan, "v1", "ConfigMap", plan->template_map_name);
 	AUTO_JSON struct json_object *pod = json_object_new_object();
 
 	json_add_string(pod, "apiVersion", "v1");
 	json_add_string(pod, "kind", "Pod");
-	json_object_object_foreach(template, key, value)
+	json_object_object_foreach(plan->submission->executor_template, key, value)
 		json_object_object_add(pod, key, json_object_get(value));
-	json_add_string(data, "podspec-configmap-key", json_text(pod));
+	json_add_string(spark_child_object(map, "data"), "podspec-configmap-key", json_text(pod));
+	json_object_object_add(map, "immutable", json_object_new_boolean(true));
+	return map;
 }
 
 struct json_object *
@@ -46,8 +49,6 @@ spark_config_map(struct spark_plan *plan, struct err *err)
 	json_add_string(json_member(map, "metadata"), "namespace", plan->submission->namespace);
 	json_add_string(data, "spark.properties", buf_str(&text));
 	json_add_string(data, "spark.kubernetes.namespace", plan->submission->namespace);
-	if (plan->submission->executor_template != NULL)
-		add_template(data, plan->submission->executor_template);
 	json_object_object_add(map, "immutable", json_object_new_boolean(true));
 	return map;
 }

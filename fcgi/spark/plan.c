@@ -30,18 +30,19 @@ language_of(const char *main_file)
 	return ends_with(main_file, ".R") || ends_with(main_file, ".r") ? SPARK_R : SPARK_JAVA;
 }
 
-/* Spark's hex of an application, as what else must be unique: the last half of the id is as random as the first. */
+/* What is unique in an id or a prefix: its last 16 digits, or less when a dash comes before. */
 static const char *
-short_id(const struct spark_submission *submission)
+unique_end(const char *text)
 {
-	size_t size_bytes = strlen(submission->app_id);
+	size_t size_bytes = strlen(text);
+	const char *end = text + (size_bytes > 16 ? size_bytes - 16 : 0), *dash = strrchr(end, '-');
 
-	return submission->app_id + (size_bytes > 16 ? size_bytes - 16 : 0);
+	return dash == NULL ? end : dash + 1;
 }
 
-/* The application's name as a label: lower case, other bytes are dashes, none at the ends. */
-static const char *
-name_label(struct arena *arena, const char *name)
+/* Lower case; other bytes become dashes, never two together. */
+static char *
+dashed(struct arena *arena, const char *name, size_t *ret_bytes)
 {
 	char *label = arena_strdup(arena, name);
 	size_t used = 0;
@@ -49,8 +50,36 @@ name_label(struct arena *arena, const char *name)
 	for (const char *at = name; *at != '\0'; at++) {
 		char byte = isalnum((unsigned char)*at) ? (char)tolower((unsigned char)*at) : '-';
 
-		if (byte != '-' || (used > 0 && label[used - 1] != '-'))
+		if (byte != '-' || used == 0 || label[used - 1] != '-')
 			label[used++] = byte;
+	}
+	label[used] = '\0';
+	*ret_bytes = used;
+	return label;
+}
+
+/* A service's name begins with a letter: Spark puts an x in the place of anything else. */
+const char *
+spark_resource_prefix(struct arena *arena, const char *app_name, const char *unique)
+{
+	size_t used;
+	char *name = dashed(arena, app_name, &used);
+
+	if (used > 0 && !isalpha((unsigned char)name[0]))
+		name[0] = 'x';
+	return arena_printf(arena, "%s-%s", name, unique);
+}
+
+/* The application's name as a label's value, which begins and ends with a letter or digit. */
+static const char *
+name_label(struct arena *arena, const char *name)
+{
+	size_t used;
+	char *label = dashed(arena, name, &used);
+
+	if (used > 0 && label[0] == '-') {
+		label++;
+		used--;
 	}
 	if (used > LABEL_BYTES)
 		used = LABEL_BYTES;
@@ -118,8 +147,9 @@ spark_plan_make(struct arena *arena, struct spark_submission *submission, struct
 	};
 	plan->service_name = arena_printf(arena, "%s-driver-svc", submission->resource_prefix);
 	if (strlen(plan->service_name) > LABEL_BYTES)
-		plan->service_name = arena_printf(arena, "spark-%s-driver-svc", short_id(submission));
-	plan->config_map_name = arena_printf(arena, "spark-drv-%s-conf-map", short_id(submission));
+		plan->service_name = arena_printf(arena, "spark-%s-driver-svc", unique_end(submission->resource_prefix));
+	plan->config_map_name = arena_printf(arena, "spark-drv-%s-conf-map", unique_end(submission->app_id));
+	plan->template_map_name = arena_printf(arena, "%s-driver-podspec-conf-map", submission->resource_prefix);
 	return read_ports(plan, err) && add_labels(plan, err);
 }
 

@@ -10,7 +10,6 @@ static const struct {
 	const char *remedy;
 } refused[] = {
 	{ "spark.driver.bindAddress", "Spark takes the pod's address; leave it out" },
-	{ "spark.driver.host", "Spark takes the driver's service; leave it out" },
 	{ "spark.kerberos.keytab", "mount the keytab as a secret and log in in the application" },
 	{ "spark.kerberos.principal", "mount the keytab as a secret and log in in the application" },
 	{ "spark.kubernetes.driver.pod.featureSteps", "feature steps are classes that only spark-submit can run" },
@@ -85,6 +84,8 @@ spark_submission_objects(struct arena *arena, struct spark_submission *submissio
 	if (ret_objects->config_map == NULL)
 		return false;
 	ret_objects->service = spark_service(&plan);
+	if (submission->executor_template != NULL)
+		json_object_array_add(plan.others, json_object_get(spark_template_map(&plan)));
 	if (wants_network_policy(&plan))
 		json_object_array_add(plan.others, json_object_get(spark_network_policy(&plan)));
 	ret_objects->others = plan.others;

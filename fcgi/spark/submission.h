@@ -25,7 +25,6 @@ struct spark_submission {
 	const char *resource_prefix;
 	const char *driver_pod;         /* name */
 	const char *namespace;
-	const char *local_dir_id;       /* makes the scratch directory's name unique */
 	const char *proxy_user;         /* NULL: none */
 	const char *main_class;         /* NULL: none, as for Python */
 	const char *main_file;
@@ -49,6 +48,12 @@ struct spark_objects {
  */
 MUST_CHECK bool spark_submission_objects(struct arena *arena, struct spark_submission *submission,
 					 struct spark_objects *ret_objects, struct err *err);
+
+/*
+ * The prefix that spark-submit makes of an application's name for what has no name of its own, e.g. the service: as a
+ * DNS label, and what must be unique behind it.
+ */
+const char *spark_resource_prefix(struct arena *arena, const char *app_name, const char *unique);
 
 /* The container of a pod, or of a pod template, that has this name, else the first; NULL when there is none. */
 struct json_object *spark_container(struct json_object *pod, const char *name);

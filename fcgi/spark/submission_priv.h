@@ -9,7 +9,7 @@
 #include "spark/submission.h"
 
 /* Which Spark has what, as spark_version_number() counts. */
-#define SPARK_SINCE_POD_CLAIMS 4000     /* volume claims for one pod only; subPathExpr of mounts */
+#define SPARK_SINCE_POD_CLAIMS 4000     /* volume claims for one pod only; types of host paths; subPathExpr of mounts */
 #define SPARK_SINCE_CONNECT_PORT 4001
 #define SPARK_SINCE_NETWORK_POLICY 4002
 #define SPARK_SINCE_NO_ESCALATION 4003  /* the container's securityContext; publishNotReadyAddresses */
@@ -25,6 +25,7 @@ struct spark_plan {
 	enum spark_language language;
 	const char *service_name;
 	const char *config_map_name;
+	const char *template_map_name;          /* of the executors' pod template */
 	int driver_port, block_manager_port, ui_port, connect_port;     /* connect_port 0: none */
 	struct json_object *labels;             /* of the driver pod; the arena's */
 	struct json_object *others;             /* the arena's; parts add to it */
@@ -49,6 +50,7 @@ MUST_CHECK bool spark_plan_complete_conf(struct spark_plan *plan, struct err *er
 /* Each returns the arena's, or NULL with err set. */
 struct json_object *spark_driver_pod(struct spark_plan *plan, struct err *err);
 struct json_object *spark_config_map(struct spark_plan *plan, struct err *err);
+struct json_object *spark_template_map(struct spark_plan *plan);
 struct json_object *spark_service(struct spark_plan *plan);
 struct json_object *spark_network_policy(struct spark_plan *plan);
 
