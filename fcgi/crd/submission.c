@@ -5,9 +5,13 @@
 
 #include "crd/submission_priv.h"
 #include "spark/amount.h"
+#include "spark/pod_json.h"
 
 /* Becomes the value of a label on every pod. */
 #define NAME_BYTES 63
+
+/* As spark_version_number() counts. */
+#define SPARK_KEEPS_TEMPLATE_PORTS 4003
 
 static bool
 check_identity(const struct submission_work *work, struct err *err)
@@ -18,7 +22,7 @@ check_identity(const struct submission_work *work, struct err *err)
 
 	if (work->name == NULL || work->name[0] == '\0' || strlen(work->name) > NAME_BYTES)
 		return err_set(err, ERR_INVALID, "metadata.name: 1 to %d characters are wanted", NAME_BYTES);
-	if (work->spec == NULL)
+	if (!json_object_is_type(work->spec, json_type_object))
 		return err_set(err, ERR_INVALID, "spec is missing");
 	if (version == NULL || spark_version_number(version) < 3000)
 		return err_set(err, ERR_INVALID, "spec.sparkVersion: '%s' is no Spark version from 3.0 on, e.g. 3.5.9; "
@@ -32,6 +36,39 @@ check_identity(const struct submission_work *work, struct err *err)
 	    (!crd_field_is_empty(json_member(work->roles[SUBMISSION_DRIVER], "nodeSelector")) ||
 	     !crd_field_is_empty(json_member(work->roles[SUBMISSION_EXECUTOR], "nodeSelector"))))
 		return err_set(err, ERR_INVALID, "spec.nodeSelector: set it there or in driver and executor, not both");
+	return true;
+}
+
+static bool
+check_arguments(const struct submission_work *work, struct err *err)
+{
+	struct json_object *arguments = json_member(work->spec, "arguments");
+
+	for (size_t i = 0; arguments != NULL && i < json_object_array_length(arguments); i++) {
+		if (!json_object_is_type(json_object_array_get_idx(arguments, i), json_type_string))
+			return err_set(err, ERR_INVALID, "spec.arguments[%zu]: a text, in quotes if it looks like a "
+				       "number, is wanted", i);
+	}
+	return true;
+}
+
+/*
+ * What of a template the driver replaces by its own, so that the field would be silently lost.
+ * Source: BasicExecutorFeatureStep of Spark 3.5 and 4.3.
+ */
+static bool
+check_executor(const struct submission_work *work, struct err *err)
+{
+	struct json_object *executor = work->roles[SUBMISSION_EXECUTOR];
+	const char *decommission = "spark.decommission.enabled";
+
+	if (!crd_field_is_empty(json_member(executor, "ports")) &&
+	    spark_version_number(json_string(work->spec, "sparkVersion")) < SPARK_KEEPS_TEMPLATE_PORTS)
+		return err_set(err, ERR_INVALID, "spec.executor.ports: not supported by the built-in operator before "
+			       "Spark 4.3; leave it out: a pod's ports are open without being listed");
+	if (!crd_field_is_empty(json_member(executor, "lifecycle")) && spark_conf_is_true(work->conf, decommission))
+		return err_set(err, ERR_INVALID, "spec.executor.lifecycle: not supported by the built-in operator "
+			       "together with %s, which sets one itself; leave one of them out", decommission);
 	return true;
 }
 
@@ -54,22 +91,17 @@ static bool
 make_executor_template(const struct submission_work *work, struct json_object **ret_template, struct err *err)
 {
 	struct json_object *given = json_member(work->roles[SUBMISSION_EXECUTOR], "template"), *template = NULL;
-	struct json_object *spec, *container, *containers;
 	AUTO_JSON struct json_object *before = NULL;
 
 	*ret_template = NULL;
 	if (given == NULL || json_object_deep_copy(given, &template, NULL) != 0)
 		template = json_object_new_object();
 	arena_own_json(work->arena, template);
-	if (!json_object_is_type(json_member(template, "spec"), json_type_object))
-		json_object_object_add(template, "spec", json_object_new_object());
-	spec = json_member(template, "spec");
 	if (spark_container(template, SPARK_EXECUTOR_CONTAINER) == NULL) {
-		container = json_object_new_object();
+		struct json_object *container = json_object_new_object();
+
 		json_add_string(container, "name", SPARK_EXECUTOR_CONTAINER);
-		containers = json_object_new_array();
-		json_object_array_add(containers, container);
-		json_object_object_add(spec, "containers", containers);
+		spark_append(spark_child_object(template, "spec"), "containers", container);
 	}
 	if (json_object_deep_copy(template, &before, NULL) != 0)
 		return err_set(err, ERR_INTERNAL, "no memory for a copy of the executor template");
@@ -85,7 +117,7 @@ static void
 add_owner(const struct submission_work *work, struct json_object *pod)
 {
 	const char *uid = json_string_at(work->application, "metadata", "uid", NULL);
-	struct json_object *metadata = json_member(pod, "metadata"), *owner, *owners;
+	struct json_object *owner;
 
 	if (uid == NULL)
 		return;
@@ -96,12 +128,7 @@ add_owner(const struct submission_work *work, struct json_object *pod)
 	json_add_string(owner, "uid", uid);
 	json_object_object_add(owner, "controller", json_object_new_boolean(true));
 	json_object_object_add(owner, "blockOwnerDeletion", json_object_new_boolean(true));
-	owners = json_member(metadata, "ownerReferences");
-	if (owners == NULL) {
-		owners = json_object_new_array();
-		json_object_object_add(metadata, "ownerReferences", owners);
-	}
-	json_object_array_add(owners, owner);
+	spark_append(json_member(pod, "metadata"), "ownerReferences", owner);
 }
 
 static const char *
@@ -114,9 +141,9 @@ static bool
 make_objects(const struct submission_work *work, struct spark_submission *submission, struct spark_objects *ret_objects,
 	     struct err *err)
 {
-	if (!check_identity(work, err) || !crd_submission_check_fields(work, err) ||
+	if (!check_identity(work, err) || !crd_submission_check_fields(work, err) || !check_arguments(work, err) ||
 	    !check_template(work, SUBMISSION_DRIVER, err) || !check_template(work, SUBMISSION_EXECUTOR, err) ||
-	    !crd_submission_conf(work, err) ||
+	    !crd_submission_conf(work, err) || !check_executor(work, err) ||
 	    !make_executor_template(work, &submission->executor_template, err))
 		return false;
 	submission->version = json_string(work->spec, "sparkVersion");

@@ -6,36 +6,15 @@
 
 #define OPERATOR_LABEL "sparkoperator.k8s.io/"
 
-/* A scalar as a property's text; NULL for none. */
-static bool
-text_of(struct arena *arena, struct json_object *value, const char *path, const char **ret_text, struct err *err)
+/* A text, number or boolean as a property's text. */
+static void
+set_field(const struct submission_work *work, struct json_object *object, const char *field, const char *key)
 {
-	*ret_text = NULL;
-	switch (json_object_get_type(value)) {
-	case json_type_null:
-		return true;
-	case json_type_string:
-	case json_type_int:
-	case json_type_boolean:
-		*ret_text = arena_strdup(arena, json_object_get_string(value));
-		return true;
-	default:
-		return err_set(err, ERR_INVALID, "%s: a text or a whole number is wanted", path);
-	}
-}
+	struct json_object *value = json_member(object, field);
+	const char *text = value == NULL ? "" : json_object_get_string(value);
 
-static bool
-set_field(const struct submission_work *work, struct json_object *object, const char *path, const char *field,
-	  const char *key, struct err *err)
-{
-	const char *text;
-
-	if (!text_of(work->arena, json_member(object, field), arena_printf(work->arena, "%s.%s", path, field), &text,
-		     err))
-		return false;
-	if (text != NULL && text[0] != '\0')
+	if (text[0] != '\0')
 		spark_conf_set(work->conf, key, text);
-	return true;
 }
 
 /* A list as one text with commas, as spark-submit's options take it. */
@@ -44,19 +23,19 @@ set_list(const struct submission_work *work, struct json_object *object, const c
 	 const char *key, struct err *err)
 {
 	struct json_object *list = json_member(object, field);
-	const char *joined = NULL;
+	char *joined, *end;
 
-	if (list == NULL)
+	if (crd_field_is_empty(list))
 		return true;
-	if (!json_object_is_type(list, json_type_array))
-		return err_set(err, ERR_INVALID, "%s.%s: a list is wanted", path, field);
+	joined = end = arena_alloc(work->arena, strlen(json_text(list)) + 1);
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		struct json_object *item = json_object_array_get_idx(list, i);
 
 		if (!json_object_is_type(item, json_type_string))
 			return err_set(err, ERR_INVALID, "%s.%s[%zu]: a text is wanted", path, field, i);
-		joined = joined == NULL ? json_object_get_string(item) :
-					  arena_printf(work->arena, "%s,%s", joined, json_object_get_string(item));
+		if (i > 0)
+			*end++ = ',';
+		end = stpcpy(end, json_object_get_string(item));
 	}
 	spark_conf_set(work->conf, key, joined);
 	return true;
@@ -68,8 +47,6 @@ set_map(const struct submission_work *work, struct json_object *map, const char 
 {
 	if (map == NULL)
 		return true;
-	if (!json_object_is_type(map, json_type_object))
-		return err_set(err, ERR_INVALID, "%s: a map of texts is wanted", path);
 	json_object_object_foreach(map, key, value) {
 		if (!json_object_is_type(value, json_type_string))
 			return err_set(err, ERR_INVALID, "%s: the value of %s is no text; put it in quotes", path, key);
@@ -130,8 +107,6 @@ set_spark_conf(const struct submission_work *work, struct err *err)
 
 	if (map == NULL)
 		return true;
-	if (!json_object_is_type(map, json_type_object))
-		return err_set(err, ERR_INVALID, "spec.sparkConf: a map of texts is wanted");
 	if (!check_spark_conf(work, map, err))
 		return false;
 	json_object_object_foreach(map, key, value) {
@@ -210,7 +185,7 @@ set_secrets(const struct submission_work *work, enum submission_role role, struc
 	struct json_object *secrets = json_member(work->roles[role], "secrets");
 	struct json_object *variables = json_member(work->roles[role], "envSecretKeyRefs");
 
-	for (size_t i = 0; json_object_is_type(secrets, json_type_array) && i < json_object_array_length(secrets); i++) {
+	for (size_t i = 0; secrets != NULL && i < json_object_array_length(secrets); i++) {
 		if (!set_secret(work, role, json_object_array_get_idx(secrets, i), err))
 			return false;
 	}
@@ -246,6 +221,8 @@ set_role(const struct submission_work *work, enum submission_role role, struct e
 		{ "javaOptions", { "spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions" } },
 		{ "image", { "spark.kubernetes.driver.container.image", "spark.kubernetes.executor.container.image" } },
 		{ "kubernetesMaster", { "spark.kubernetes.driver.master", NULL } },
+		/* for executors the property beats the template, from Spark 4.2 on */
+		{ "terminationGracePeriodSeconds", { NULL, "spark.kubernetes.executor.terminationGracePeriodSeconds" } },
 		{ "deleteOnTermination", { NULL, "spark.kubernetes.executor.deleteOnTermination" } },
 	};
 	static const struct {
@@ -261,9 +238,8 @@ set_role(const struct submission_work *work, enum submission_role role, struct e
 	const char *path = arena_printf(work->arena, "spec.%s", crd_role_text(role));
 
 	for (size_t i = 0; i < ARRAY_COUNT(typed); i++) {
-		if (typed[i].keys[role] != NULL &&
-		    !set_field(work, fields, path, typed[i].field, typed[i].keys[role], err))
-			return false;
+		if (typed[i].keys[role] != NULL)
+			set_field(work, fields, typed[i].field, typed[i].keys[role]);
 	}
 	for (size_t i = 0; i < ARRAY_COUNT(maps); i++) {
 		if (maps[i].prefixes[role] != NULL &&
@@ -275,8 +251,9 @@ set_role(const struct submission_work *work, enum submission_role role, struct e
 	       crd_submission_local_dirs(work, role, err);
 }
 
+/* Is it on, by field or property? */
 static bool
-set_dynamic_allocation(const struct submission_work *work, bool *ret_enabled, struct err *err)
+set_dynamic_allocation(const struct submission_work *work)
 {
 	static const struct {
 		const char *field;
@@ -290,16 +267,12 @@ set_dynamic_allocation(const struct submission_work *work, bool *ret_enabled, st
 	};
 	struct json_object *block = json_member(work->spec, "dynamicAllocation");
 
-	*ret_enabled = spark_conf_is_true(work->conf, "spark.dynamicAllocation.enabled");
 	if (!json_object_get_boolean(json_member(block, "enabled")))
-		return true;
-	*ret_enabled = true;
+		return spark_conf_is_true(work->conf, "spark.dynamicAllocation.enabled");
 	spark_conf_set(work->conf, "spark.dynamicAllocation.enabled", "true");
 	spark_conf_set(work->conf, "spark.dynamicAllocation.shuffleTracking.enabled", "true");
-	for (size_t i = 0; i < ARRAY_COUNT(fields); i++) {
-		if (!set_field(work, block, "spec.dynamicAllocation", fields[i].field, fields[i].key, err))
-			return false;
-	}
+	for (size_t i = 0; i < ARRAY_COUNT(fields); i++)
+		set_field(work, block, fields[i].field, fields[i].key);
 	return true;
 }
 
@@ -329,43 +302,38 @@ set_deps(const struct submission_work *work, struct err *err)
 }
 
 /* spec.image also sets the roles' own keys, so that it beats sparkConf; their own fields beat it in turn. */
-static bool
-set_image(const struct submission_work *work, struct err *err)
+static void
+set_image(const struct submission_work *work)
 {
 	static const char *const keys[] = { "spark.kubernetes.driver.container.image",
 					    "spark.kubernetes.executor.container.image" };
 
-	for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
-		if (!set_field(work, work->spec, "spec", "image", keys[i], err))
-			return false;
-	}
-	return true;
+	for (size_t i = 0; i < ARRAY_COUNT(keys); i++)
+		set_field(work, work->spec, "image", keys[i]);
 }
 
 bool
 crd_submission_conf(const struct submission_work *work, struct err *err)
 {
 	struct json_object *spec = work->spec;
-	bool dynamic;
 
-	if (!set_field(work, spec, "spec", "image", "spark.kubernetes.container.image", err) ||
-	    !set_field(work, spec, "spec", "imagePullPolicy", "spark.kubernetes.container.image.pullPolicy", err) ||
-	    !set_list(work, spec, "spec", "imagePullSecrets", "spark.kubernetes.container.image.pullSecrets", err) ||
-	    !set_field(work, spec, "spec", "pythonVersion", "spark.kubernetes.pyspark.pythonVersion", err) ||
-	    !set_field(work, spec, "spec", "memoryOverheadFactor", "spark.kubernetes.memoryOverheadFactor", err))
-		return false;
+	set_field(work, spec, "image", "spark.kubernetes.container.image");
+	set_field(work, spec, "imagePullPolicy", "spark.kubernetes.container.image.pullPolicy");
+	set_field(work, spec, "pythonVersion", "spark.kubernetes.pyspark.pythonVersion");
+	set_field(work, spec, "memoryOverheadFactor", "spark.kubernetes.memoryOverheadFactor");
 	spark_conf_set(work->conf, "spark.kubernetes.submission.waitAppCompletion", "false");
-	if (!set_spark_conf(work, err) ||
-	    !set_map(work, json_member(spec, "hadoopConf"), "spec.hadoopConf", "spark.hadoop.", err) ||
-	    !set_image(work, err))
+	if (!set_list(work, spec, "spec", "imagePullSecrets", "spark.kubernetes.container.image.pullSecrets", err) ||
+	    !set_spark_conf(work, err) ||
+	    !set_map(work, json_member(spec, "hadoopConf"), "spec.hadoopConf", "spark.hadoop.", err))
 		return false;
+	set_image(work);
 	for (enum submission_role role = 0; role < SUBMISSION_ROLE_COUNT; role++) {
 		if (!set_role(work, role, err))
 			return false;
 	}
 	if (!set_map(work, json_member(spec, "nodeSelector"), "spec.nodeSelector", "spark.kubernetes.node.selector.",
 		     err) ||
-	    !set_dynamic_allocation(work, &dynamic, err) || !set_deps(work, err))
+	    !set_deps(work, err))
 		return false;
 	/* what the operator's webhook writes into the object (crds.md 2.2); its misspelt probe for dynamic allocation
 	   is not repeated here */
@@ -373,7 +341,7 @@ crd_submission_conf(const struct submission_work *work, struct err *err)
 	spark_conf_default(work->conf, "spark.driver.memory", "1g");
 	spark_conf_default(work->conf, "spark.executor.cores", "1");
 	spark_conf_default(work->conf, "spark.executor.memory", "1g");
-	if (!dynamic)
+	if (!set_dynamic_allocation(work))
 		spark_conf_default(work->conf, "spark.executor.instances", "1");
 	return true;
 }

@@ -6,116 +6,124 @@
 /* One field of the contract's table (crds.md 2.1). What is done somewhere has no remedy. */
 struct field {
 	const char *name;
+	enum json_type type;
 	const char *remedy;
 };
 
 static const struct field spec_fields[] = {
-	{ "arguments", NULL },
-	{ "batchScheduler", "leave it out, or set driver.schedulerName and executor.schedulerName" },
-	{ "batchSchedulerOptions", "leave it out; queues need an operator with batch scheduling" },
-	{ "deps", NULL },
-	{ "driver", NULL },
-	{ "driverIngressOptions", "leave it out and create the Ingress beside the application" },
-	{ "driverPodDisruptionBudget", "leave it out and create the PodDisruptionBudget beside the application" },
-	{ "dynamicAllocation", NULL },
-	{ "executor", NULL },
-	{ "failureRetries", NULL },             /* legacy: the operator ignores these two as well */
-	{ "hadoopConf", NULL },
-	{ "hadoopConfigMap", NULL },
-	{ "image", NULL },
-	{ "imagePullPolicy", NULL },
-	{ "imagePullSecrets", NULL },
-	{ "mainApplicationFile", NULL },
-	{ "mainClass", NULL },
-	{ "memoryOverheadFactor", NULL },
-	{ "mode", NULL },
-	{ "monitoring", "set spark.ui.prometheus.enabled and spark.metrics.conf.* in sparkConf" },
-	{ "nodeSelector", NULL },
-	{ "proxyUser", NULL },
-	{ "pythonVersion", NULL },
-	{ "restartPolicy", NULL },              /* the reconcile loop's, as are suspend and timeToLiveSeconds */
-	{ "retryInterval", NULL },
-	{ "sparkConf", NULL },
-	{ "sparkConfigMap", NULL },
-	{ "sparkUIOptions", "leave it out; the driver's service has the port spark-ui" },
-	{ "sparkVersion", NULL },
-	{ "suspend", NULL },
-	{ "timeToLiveSeconds", NULL },
-	{ "type", NULL },
-	{ "volumes", NULL },
-	{ NULL, NULL },
+	{ "arguments", json_type_array, NULL },
+	{ "batchScheduler", json_type_string, "leave it out, or set driver.schedulerName and executor.schedulerName" },
+	{ "batchSchedulerOptions", json_type_object, "leave it out; queues need an operator with batch scheduling" },
+	{ "deps", json_type_object, NULL },
+	{ "driver", json_type_object, NULL },
+	{ "driverIngressOptions", json_type_array, "leave it out and create the Ingress beside the application" },
+	{ "driverPodDisruptionBudget", json_type_boolean, "leave it out and create the budget beside the application" },
+	{ "dynamicAllocation", json_type_object, NULL },
+	{ "executor", json_type_object, NULL },
+	{ "failureRetries", json_type_int, NULL },
+	{ "hadoopConf", json_type_object, NULL },
+	{ "hadoopConfigMap", json_type_string, NULL },
+	{ "image", json_type_string, NULL },
+	{ "imagePullPolicy", json_type_string, NULL },
+	{ "imagePullSecrets", json_type_array, NULL },
+	{ "mainApplicationFile", json_type_string, NULL },
+	{ "mainClass", json_type_string, NULL },
+	{ "memoryOverheadFactor", json_type_string, NULL },
+	{ "mode", json_type_string, NULL },
+	{ "monitoring", json_type_object, "set spark.ui.prometheus.enabled and spark.metrics.conf.* in sparkConf" },
+	{ "nodeSelector", json_type_object, NULL },
+	{ "proxyUser", json_type_string, NULL },
+	{ "pythonVersion", json_type_string, NULL },
+	/* the caller's, as are suspend and timeToLiveSeconds; failureRetries and retryInterval are legacy, of no effect */
+	{ "restartPolicy", json_type_object, NULL },
+	{ "retryInterval", json_type_int, NULL },
+	{ "sparkConf", json_type_object, NULL },
+	{ "sparkConfigMap", json_type_string, NULL },
+	{ "sparkUIOptions", json_type_object, "leave it out; the driver's service has the port spark-ui" },
+	{ "sparkVersion", json_type_string, NULL },
+	{ "suspend", json_type_boolean, NULL },
+	{ "timeToLiveSeconds", json_type_int, NULL },
+	{ "type", json_type_string, NULL },
+	{ "volumes", json_type_array, NULL },
+	{ NULL, json_type_null, NULL },
 };
 
 static const struct field role_fields[] = {
-	{ "affinity", NULL },
-	{ "annotations", NULL },
-	{ "configMaps", NULL },
-	{ "coreLimit", NULL },
-	{ "coreRequest", NULL },
-	{ "cores", NULL },
-	{ "dnsConfig", NULL },
-	{ "env", NULL },
-	{ "envFrom", NULL },
-	{ "envSecretKeyRefs", NULL },
-	{ "envVars", NULL },
-	{ "gpu", NULL },
-	{ "hostAliases", NULL },
-	{ "hostNetwork", NULL },
-	{ "image", NULL },
-	{ "initContainers", NULL },
-	{ "javaOptions", NULL },
-	{ "labels", NULL },
-	{ "lifecycle", NULL },
-	{ "memory", NULL },
-	{ "memoryOverhead", NULL },
-	{ "nodeSelector", NULL },
-	{ "podSecurityContext", NULL },
-	{ "ports", NULL },
-	{ "priorityClassName", NULL },
-	{ "schedulerName", NULL },
-	{ "secrets", NULL },
-	{ "securityContext", NULL },
-	{ "serviceAccount", NULL },
-	{ "shareProcessNamespace", NULL },
-	{ "sidecars", NULL },
-	{ "template", NULL },
-	{ "terminationGracePeriodSeconds", NULL },
-	{ "tolerations", NULL },
-	{ "volumeMounts", NULL },
-	{ NULL, NULL },
+	{ "affinity", json_type_object, NULL },
+	{ "annotations", json_type_object, NULL },
+	{ "configMaps", json_type_array, NULL },
+	{ "coreLimit", json_type_string, NULL },
+	{ "coreRequest", json_type_string, NULL },
+	{ "cores", json_type_int, NULL },
+	{ "dnsConfig", json_type_object, NULL },
+	{ "env", json_type_array, NULL },
+	{ "envFrom", json_type_array, NULL },
+	{ "envSecretKeyRefs", json_type_object, NULL },
+	{ "envVars", json_type_object, NULL },
+	{ "gpu", json_type_object, NULL },
+	{ "hostAliases", json_type_array, NULL },
+	{ "hostNetwork", json_type_boolean, NULL },
+	{ "image", json_type_string, NULL },
+	{ "initContainers", json_type_array, NULL },
+	{ "javaOptions", json_type_string, NULL },
+	{ "labels", json_type_object, NULL },
+	{ "lifecycle", json_type_object, NULL },
+	{ "memory", json_type_string, NULL },
+	{ "memoryOverhead", json_type_string, NULL },
+	{ "nodeSelector", json_type_object, NULL },
+	{ "podSecurityContext", json_type_object, NULL },
+	{ "ports", json_type_array, NULL },
+	{ "priorityClassName", json_type_string, NULL },
+	{ "schedulerName", json_type_string, NULL },
+	{ "secrets", json_type_array, NULL },
+	{ "securityContext", json_type_object, NULL },
+	{ "serviceAccount", json_type_string, NULL },
+	{ "shareProcessNamespace", json_type_boolean, NULL },
+	{ "sidecars", json_type_array, NULL },
+	{ "template", json_type_object, NULL },
+	{ "terminationGracePeriodSeconds", json_type_int, NULL },
+	{ "tolerations", json_type_array, NULL },
+	{ "volumeMounts", json_type_array, NULL },
+	{ NULL, json_type_null, NULL },
 };
 
 static const struct field own_fields[SUBMISSION_ROLE_COUNT][6] = {
 	[SUBMISSION_DRIVER] = {
-		{ "kubernetesMaster", NULL },
-		{ "memoryLimit", NULL },
-		{ "podName", NULL },
-		{ "serviceAnnotations", NULL },
-		{ "serviceLabels", NULL },
-		{ NULL, NULL },
+		{ "kubernetesMaster", json_type_string, NULL },
+		{ "memoryLimit", json_type_string, NULL },
+		{ "podName", json_type_string, NULL },
+		{ "serviceAnnotations", json_type_object, NULL },
+		{ "serviceLabels", json_type_object, NULL },
+		{ NULL, json_type_null, NULL },
 	},
 	[SUBMISSION_EXECUTOR] = {
-		{ "deleteOnTermination", NULL },
-		{ "instances", NULL },
+		{ "deleteOnTermination", json_type_boolean, NULL },
+		{ "instances", json_type_int, NULL },
 		/* the driver sets the limit in each pod that it makes, over any template */
-		{ "memoryLimit", "raise executor.memoryOverhead instead, which raises request and limit" },
-		{ NULL, NULL },
+		{ "memoryLimit", json_type_string, "raise executor.memoryOverhead instead, which raises request and limit" },
+		{ NULL, json_type_null, NULL },
 	},
 };
 
 static const struct field deps_fields[] = {
-	{ "archives", NULL }, { "excludePackages", NULL }, { "files", NULL },        { "jars", NULL },
-	{ "packages", NULL }, { "pyFiles", NULL },         { "repositories", NULL }, { NULL, NULL },
+	{ "archives", json_type_array, NULL },
+	{ "excludePackages", json_type_array, NULL },
+	{ "files", json_type_array, NULL },
+	{ "jars", json_type_array, NULL },
+	{ "packages", json_type_array, NULL },
+	{ "pyFiles", json_type_array, NULL },
+	{ "repositories", json_type_array, NULL },
+	{ NULL, json_type_null, NULL },
 };
 
 static const struct field allocation_fields[] = {
-	{ "enabled", NULL },
-	{ "initialExecutors", NULL },
-	{ "maxExecutors", NULL },
-	{ "minExecutors", NULL },
-	{ "shuffleTrackingEnabled", NULL },
-	{ "shuffleTrackingTimeout", NULL },
-	{ NULL, NULL },
+	{ "enabled", json_type_boolean, NULL },
+	{ "initialExecutors", json_type_int, NULL },
+	{ "maxExecutors", json_type_int, NULL },
+	{ "minExecutors", json_type_int, NULL },
+	{ "shuffleTrackingEnabled", json_type_boolean, NULL },
+	{ "shuffleTrackingTimeout", json_type_int, NULL },
+	{ NULL, json_type_null, NULL },
 };
 
 const char *
@@ -159,6 +167,25 @@ find(const struct field *fields, const char *name)
 	return NULL;
 }
 
+static bool
+check_field(const struct field *field, struct json_object *value, const char *path, struct err *err)
+{
+	static const char *const wanted[] = {
+		[json_type_boolean] = "true or false is",
+		[json_type_int] = "a whole number is",
+		[json_type_object] = "an object is",
+		[json_type_array] = "a list is",
+		[json_type_string] = "a text, in quotes if it looks like a number, is",
+	};
+
+	if (field->remedy != NULL && !crd_field_is_empty(value))
+		return err_set(err, ERR_INVALID, "%s.%s: not supported by the built-in operator; %s", path, field->name,
+			       field->remedy);
+	if (value != NULL && !json_object_is_type(value, field->type))
+		return err_set(err, ERR_INVALID, "%s.%s: %s wanted", path, field->name, wanted[field->type]);
+	return true;
+}
+
 /* `own` may be NULL. */
 static bool
 check_object(struct json_object *object, const char *path, const struct field *fields, const struct field *own,
@@ -166,8 +193,6 @@ check_object(struct json_object *object, const char *path, const struct field *f
 {
 	if (object == NULL)
 		return true;
-	if (!json_object_is_type(object, json_type_object))
-		return err_set(err, ERR_INVALID, "%s: an object is wanted", path);
 	json_object_object_foreach(object, key, value) {
 		const struct field *field = find(fields, key);
 
@@ -176,9 +201,8 @@ check_object(struct json_object *object, const char *path, const struct field *f
 		if (field == NULL)
 			return err_set(err, ERR_INVALID, "%s.%s: no such field in sparkoperator.k8s.io/v1beta2; is it "
 				       "misspelt?", path, key);
-		if (field->remedy != NULL && !crd_field_is_empty(value))
-			return err_set(err, ERR_INVALID, "%s.%s: not supported by the built-in operator; %s", path, key,
-				       field->remedy);
+		if (!check_field(field, value, path, err))
+			return false;
 	}
 	return true;
 }

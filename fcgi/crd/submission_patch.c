@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "spark/amount.h"
+#include "spark/pod_json.h"
 
 /* A pod on the webhook's table. */
 struct patient {
@@ -14,18 +15,6 @@ struct patient {
 	struct json_object *pod_spec;
 	struct json_object *container;  /* Spark's */
 };
-
-static struct json_object *
-member_or_new(struct json_object *object, const char *key, struct json_object *(*make)(void))
-{
-	struct json_object *member = json_member(object, key);
-
-	if (member == NULL) {
-		member = make();
-		json_object_object_add(object, key, member);
-	}
-	return member;
-}
 
 /* A copy of its own for the pod: the application's object stays as it is. */
 static struct json_object *
@@ -39,42 +28,21 @@ copy_of(struct json_object *value)
 }
 
 static void
-append(struct json_object *object, const char *key, struct json_object *item)
-{
-	json_object_array_add(member_or_new(object, key, json_object_new_array), item);
-}
-
-static void
 append_all(struct json_object *object, const char *key, struct json_object *list)
 {
-	for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++)
-		append(object, key, copy_of(json_object_array_get_idx(list, i)));
+	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++)
+		spark_append(object, key, copy_of(json_object_array_get_idx(list, i)));
 }
 
 static void
-add_env(const struct patient *patient, const char *name, const char *value)
+mount_config_map(const struct patient *patient, const char *config_map, const char *volume, const char *path)
 {
-	struct json_object *variable = json_object_new_object();
-
-	json_add_string(variable, "name", name);
-	json_add_string(variable, "value", value);
-	append(patient->container, "env", variable);
-}
-
-static void
-mount_config_map(const struct patient *patient, const char *config_map, const char *volume_name, const char *path)
-{
-	struct json_object *volume = json_object_new_object(), *source = json_object_new_object();
-	struct json_object *mount = json_object_new_object();
+	struct json_object *source = json_object_new_object();
 
 	json_add_string(source, "name", config_map);
-	json_add_string(volume, "name", volume_name);
-	json_object_object_add(volume, "configMap", source);
-	append(patient->pod_spec, "volumes", volume);
-	json_add_string(mount, "name", volume_name);
-	json_object_object_add(mount, "readOnly", json_object_new_boolean(true));
-	json_add_string(mount, "mountPath", path);
-	append(patient->container, "volumeMounts", mount);
+	spark_add_volume(patient->pod_spec, volume, "configMap", source);
+	json_object_object_add(spark_add_mount(patient->container, volume, path), "readOnly",
+			       json_object_new_boolean(true));
 }
 
 /* Directories of configuration files: hadoopConfigMap, sparkConfigMap, and config maps of the role's own. */
@@ -87,16 +55,16 @@ add_config_maps(const struct patient *patient, struct err *err)
 
 	if (hadoop != NULL && hadoop[0] != '\0') {
 		mount_config_map(patient, hadoop, "hadoop-configmap-volume", "/etc/hadoop/conf");
-		add_env(patient, "HADOOP_CONF_DIR", "/etc/hadoop/conf");
+		spark_add_env(patient->container, "HADOOP_CONF_DIR", "/etc/hadoop/conf");
 	}
 	if (spark != NULL && spark[0] != '\0') {
 		mount_config_map(patient, spark, "spark-configmap-volume", "/etc/spark/conf");
-		add_env(patient, "SPARK_CONF_DIR", "/etc/spark/conf");
+		spark_add_env(patient->container, "SPARK_CONF_DIR", "/etc/spark/conf");
 		/* the driver writes this variable after those of a template; its properties come later still */
 		if (patient->role == SUBMISSION_EXECUTOR)
 			spark_conf_set(patient->work->conf, "spark.executorEnv.SPARK_CONF_DIR", "/etc/spark/conf");
 	}
-	for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++) {
+	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++) {
 		struct json_object *item = json_object_array_get_idx(list, i);
 		const char *name = json_string(item, "name"), *path = json_string(item, "path");
 		const char *volume;
@@ -117,8 +85,9 @@ static bool
 has_volume(const struct patient *patient, const char *name)
 {
 	struct json_object *volumes = json_member(patient->pod_spec, "volumes");
+	size_t count = json_object_is_type(volumes, json_type_array) ? json_object_array_length(volumes) : 0;
 
-	for (size_t i = 0; json_object_is_type(volumes, json_type_array) && i < json_object_array_length(volumes); i++) {
+	for (size_t i = 0; i < count; i++) {
 		const char *own = json_string(json_object_array_get_idx(volumes, i), "name");
 
 		if (own != NULL && strcmp(own, name) == 0)
@@ -132,7 +101,7 @@ add_volumes(const struct patient *patient, struct err *err)
 {
 	struct json_object *mounts = json_member(patient->fields, "volumeMounts");
 
-	for (size_t i = 0; json_object_is_type(mounts, json_type_array) && i < json_object_array_length(mounts); i++) {
+	for (size_t i = 0; mounts != NULL && i < json_object_array_length(mounts); i++) {
 		struct json_object *mount = json_object_array_get_idx(mounts, i);
 		const char *name = json_string(mount, "name");
 
@@ -142,8 +111,8 @@ add_volumes(const struct patient *patient, struct err *err)
 			return err_set(err, ERR_INVALID, "spec.%s.volumeMounts: no volume '%s' in spec.volumes",
 				       crd_role_text(patient->role), name == NULL ? "" : name);
 		if (!has_volume(patient, name))
-			append(patient->pod_spec, "volumes", copy_of(crd_volume(patient->work, name)));
-		append(patient->container, "volumeMounts", copy_of(mount));
+			spark_append(patient->pod_spec, "volumes", copy_of(crd_volume(patient->work, name)));
+		spark_append(patient->container, "volumeMounts", copy_of(mount));
 	}
 	return true;
 }
@@ -159,15 +128,16 @@ is_same_container(struct json_object *one, struct json_object *other)
 static void
 add_containers(const struct patient *patient, const char *key, struct json_object *list)
 {
-	for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++) {
+	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++) {
 		struct json_object *container = json_object_array_get_idx(list, i);
 		struct json_object *present = json_member(patient->pod_spec, key);
+		size_t count = json_object_is_type(present, json_type_array) ? json_object_array_length(present) : 0;
 		bool found = false;
 
-		for (size_t k = 0; present != NULL && k < json_object_array_length(present) && !found; k++)
+		for (size_t k = 0; k < count && !found; k++)
 			found = is_same_container(json_object_array_get_idx(present, k), container);
 		if (!found)
-			append(patient->pod_spec, key, copy_of(container));
+			spark_append(patient->pod_spec, key, copy_of(container));
 	}
 }
 
@@ -204,7 +174,7 @@ add_settings(const struct patient *patient)
 	append_all(patient->pod_spec, "hostAliases", json_member(patient->fields, "hostAliases"));
 	append_all(patient->pod_spec, "tolerations", json_member(patient->fields, "tolerations"));
 	if (json_object_is_type(selector, json_type_object) && json_object_object_length(selector) > 0) {
-		struct json_object *own = member_or_new(patient->pod_spec, "nodeSelector", json_object_new_object);
+		struct json_object *own = spark_child_object(patient->pod_spec, "nodeSelector");
 
 		json_object_object_foreach(selector, key, value)
 			json_object_object_add(own, key, json_object_get(value));
@@ -225,8 +195,7 @@ add_limits(const struct patient *patient, struct err *err)
 
 	if (crd_field_is_empty(gpu) && limit == NULL)
 		return true;
-	limits = member_or_new(member_or_new(patient->container, "resources", json_object_new_object), "limits",
-			       json_object_new_object);
+	limits = spark_child_object(spark_child_object(patient->container, "resources"), "limits");
 	if (limit != NULL) {
 		if (!spark_memory_mib(arena_printf(patient->work->arena, "spec.%s.memoryLimit", role), limit, &limit_mib,
 				      err))
@@ -252,7 +221,7 @@ crd_submission_patch(const struct submission_work *work, enum submission_role ro
 		.work = work,
 		.role = role,
 		.fields = work->roles[role],
-		.pod_spec = json_member(pod, "spec"),
+		.pod_spec = spark_child_object(pod, "spec"),
 		.container = spark_container(pod, role == SUBMISSION_DRIVER ? SPARK_DRIVER_CONTAINER :
 									      SPARK_EXECUTOR_CONTAINER),
 	};

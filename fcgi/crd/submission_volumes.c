@@ -14,7 +14,7 @@ crd_volume(const struct submission_work *work, const char *name)
 {
 	struct json_object *volumes = json_member(work->spec, "volumes");
 
-	for (size_t i = 0; json_object_is_type(volumes, json_type_array) && i < json_object_array_length(volumes); i++) {
+	for (size_t i = 0; volumes != NULL && i < json_object_array_length(volumes); i++) {
 		struct json_object *volume = json_object_array_get_idx(volumes, i);
 		const char *own = json_string(volume, "name");
 
@@ -76,7 +76,7 @@ crd_submission_local_dirs(const struct submission_work *work, enum submission_ro
 {
 	struct json_object *mounts = json_member(work->roles[role], "volumeMounts");
 
-	for (size_t i = 0; json_object_is_type(mounts, json_type_array) && i < json_object_array_length(mounts); i++) {
+	for (size_t i = 0; mounts != NULL && i < json_object_array_length(mounts); i++) {
 		struct json_object *mount = json_object_array_get_idx(mounts, i);
 		const char *name = json_string(mount, "name");
 

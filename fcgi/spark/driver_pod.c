@@ -10,14 +10,12 @@ static struct json_object *
 pod_from_template(struct spark_plan *plan, struct json_object **ret_container)
 {
 	struct json_object *pod = NULL, *container, *containers, *others = json_object_new_array();
-	const char *name = spark_conf_get_or(plan->conf, "spark.kubernetes.driver.podTemplateContainerName",
-					     SPARK_DRIVER_CONTAINER);
 
 	if (plan->submission->driver_template == NULL ||
 	    json_object_deep_copy(plan->submission->driver_template, &pod, NULL) != 0)
 		pod = json_object_new_object();
 	arena_own_json(plan->arena, pod);
-	container = spark_container(pod, name);
+	container = spark_container(pod, SPARK_DRIVER_CONTAINER);
 	containers = json_at(pod, "spec", "containers", NULL);
 	for (size_t i = 0; container != NULL && i < json_object_array_length(containers); i++) {
 		struct json_object *other = json_object_array_get_idx(containers, i);
@@ -36,20 +34,21 @@ static const char *
 fill_in(struct spark_plan *plan, const char *text)
 {
 	static const char app[] = "{{APP_ID}}", executor[] = "{{EXECUTOR_ID}}";
-	const char *filled = "";
+	const char *app_id = plan->submission->app_id;
+	size_t most = strlen(text), app_bytes = strlen(app), executor_bytes = strlen(executor);
+	char *filled, *end;
 
+	for (const char *at = text; (at = strstr(at, app)) != NULL; at += app_bytes)
+		most += strlen(app_id);
+	filled = end = arena_alloc(plan->arena, most + 1);
 	while (*text != '\0') {
-		size_t plain = strcspn(text, "{");
-
-		if (strncmp(text, app, strlen(app)) == 0) {
-			filled = arena_printf(plan->arena, "%s%s", filled, plan->submission->app_id);
-			text += strlen(app);
-		} else if (strncmp(text, executor, strlen(executor)) == 0) {
-			text += strlen(executor);
+		if (strncmp(text, app, app_bytes) == 0) {
+			end = stpcpy(end, app_id);
+			text += app_bytes;
+		} else if (strncmp(text, executor, executor_bytes) == 0) {
+			text += executor_bytes;
 		} else {
-			plain += plain == 0;
-			filled = arena_printf(plan->arena, "%s%.*s", filled, (int)plain, text);
-			text += plain;
+			*end++ = *text++;
 		}
 	}
 	return filled;
@@ -82,7 +81,7 @@ add_port(struct json_object *container, const char *name, int number)
 	json_add_string(port, "name", name);
 	json_add_int(port, "containerPort", number);
 	json_add_string(port, "protocol", "TCP");
-	json_object_array_add(spark_child_array(container, "ports"), port);
+	spark_append(container, "ports", port);
 }
 
 static void
@@ -93,7 +92,7 @@ add_env_from(struct json_object *container, const char *name, const char *source
 	json_add_string(variable, "name", name);
 	json_object_object_add(from, source_kind, source);
 	json_object_object_add(variable, "valueFrom", from);
-	json_object_array_add(spark_child_array(container, "env"), variable);
+	spark_append(container, "env", variable);
 }
 
 static void
@@ -111,6 +110,17 @@ add_first_env(struct spark_plan *plan, struct json_object *container)
 	json_add_string(pod_ip, "apiVersion", "v1");
 	json_add_string(pod_ip, "fieldPath", "status.podIP");
 	add_env_from(container, "SPARK_DRIVER_BIND_ADDRESS", "fieldRef", pod_ip);
+}
+
+static void
+add_escalation(struct spark_plan *plan, struct json_object *container)
+{
+	const char *key = "spark.kubernetes.driver.securityContext.allowPrivilegeEscalation";
+
+	if (spark_conf_get(plan->conf, key) == NULL)
+		key = "spark.kubernetes.securityContext.allowPrivilegeEscalation";
+	json_object_object_add(spark_child_object(container, "securityContext"), "allowPrivilegeEscalation",
+			       json_object_new_boolean(spark_conf_is_true(plan->conf, key)));
 }
 
 static bool
@@ -134,8 +144,7 @@ add_basics(struct spark_plan *plan, struct json_object *container, struct err *e
 	if (plan->connect_port > 0)
 		add_port(container, "spark-connect", plan->connect_port);
 	if (plan->version >= SPARK_SINCE_NO_ESCALATION)
-		json_object_object_add(spark_child_object(container, "securityContext"), "allowPrivilegeEscalation",
-				       json_object_new_boolean(false));
+		add_escalation(plan, container);
 	add_first_env(plan, container);
 	return spark_driver_resources(plan, container, err);
 }
@@ -218,7 +227,7 @@ add_secrets(struct spark_plan *plan, struct json_object *spec, struct json_objec
 static void
 add_arg(struct json_object *container, const char *arg)
 {
-	json_object_array_add(spark_child_array(container, "args"), json_object_new_string(arg));
+	spark_append(container, "args", json_object_new_string(arg));
 }
 
 /* The words that the image's entry point gives to spark-submit, in client mode, inside the pod. */
@@ -244,8 +253,7 @@ add_command(struct spark_plan *plan, struct json_object *container)
 	add_arg(container, runner != NULL ? runner : submission->main_class);
 	add_arg(container, submission->main_file);
 	for (size_t i = 0; submission->args != NULL && i < json_object_array_length(submission->args); i++)
-		json_object_array_add(spark_child_array(container, "args"),
-				      json_object_get(json_object_array_get_idx(submission->args, i)));
+		spark_append(container, "args", json_object_get(json_object_array_get_idx(submission->args, i)));
 	if (plan->language == SPARK_PYTHON && python != NULL)
 		spark_add_env(container, "PYSPARK_PYTHON", python);
 	if (plan->language == SPARK_PYTHON && driver_python != NULL)

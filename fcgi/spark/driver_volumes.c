@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spark/submission_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,8 @@ add_claim(struct spark_plan *plan, const struct named_volume *volume, const char
 	struct json_object *metadata = spark_child_object(object, "metadata");
 	struct json_object *spec = spark_child_object(object, "spec");
 	struct json_object *labels = spark_child_object(metadata, "labels");
+	bool is_shared = plan->version < SPARK_SINCE_POD_CLAIMS ||
+			 spark_conf_is_true(plan->conf, "spark.kubernetes.legacy.useReadWriteOnceAccessMode");
 
 	json_add_string(object, "apiVersion", "v1");
 	json_add_string(object, "kind", "PersistentVolumeClaim");
@@ -61,9 +64,7 @@ add_claim(struct spark_plan *plan, const struct named_volume *volume, const char
 			   arena_printf(plan->arena, VOLUMES "%s.%s.label.", volume->kind, volume->name));
 	json_add_string(labels, "spark-app-selector", plan->submission->app_id);
 	json_add_string(spec, "storageClassName", class);
-	json_object_array_add(spark_child_array(spec, "accessModes"),
-			      json_object_new_string(plan->version >= SPARK_SINCE_POD_CLAIMS ? "ReadWriteOncePod"
-											      : "ReadWriteOnce"));
+	spark_append(spec, "accessModes", json_object_new_string(is_shared ? "ReadWriteOnce" : "ReadWriteOncePod"));
 	json_add_string(spark_child_object(spark_child_object(spec, "resources"), "requests"), "storage", size);
 	json_object_array_add(plan->others, object);
 }
@@ -125,16 +126,14 @@ static bool
 add_named(struct spark_plan *plan, const struct named_volume *volume, struct json_object *pod_spec,
 	  struct json_object *container, struct err *err)
 {
-	struct json_object *source = json_object_new_object(), *mounts, *mount;
+	struct json_object *source = json_object_new_object(), *mount;
 	const char *path, *kind;
 
 	arena_own_json(plan->arena, source);
 	if (!need(plan, volume, "mount.path", &path, err) || !make_source(plan, volume, source, &kind, err))
 		return false;
 	spark_add_volume(pod_spec, volume->name, kind, json_object_get(source));
-	spark_add_mount(container, volume->name, path);
-	mounts = json_member(container, "volumeMounts");
-	mount = json_object_array_get_idx(mounts, json_object_array_length(mounts) - 1);
+	mount = spark_add_mount(container, volume->name, path);
 	json_object_object_add(mount, "readOnly", json_object_new_boolean(is_read_only(plan, volume)));
 	json_add_string(mount, "subPath", option_or(plan, volume, "mount.subPath", ""));
 	if (plan->version >= SPARK_SINCE_POD_CLAIMS)
@@ -164,15 +163,13 @@ find_volumes(struct spark_plan *plan, size_t *ret_count)
 	for (size_t i = first; i < end; i++) {
 		const char *kind = plan->conf->items[i].key + strlen(VOLUMES), *name = strchr(kind, '.');
 		struct named_volume volume;
-		bool is_known = false;
 
 		if (name == NULL)
 			continue;
 		volume.kind = arena_strndup(plan->arena, kind, (size_t)(name - kind));
 		volume.name = arena_strndup(plan->arena, name + 1, strcspn(name + 1, "."));
-		for (size_t k = 0; k < count && !is_known; k++)
-			is_known = compare_volumes(&volumes[k], &volume) == 0;
-		if (!is_known)
+		/* the properties are sorted, so those of one volume stand together */
+		if (count == 0 || compare_volumes(&volumes[count - 1], &volume) != 0)
 			volumes[count++] = volume;
 	}
 	qsort(volumes, count, sizeof(volumes[0]), compare_volumes);
@@ -200,7 +197,7 @@ static const char *
 mounted_local_dirs(struct spark_plan *plan, struct json_object *container)
 {
 	struct json_object *mounts = spark_child_array(container, "volumeMounts");
-	const char *paths = "";
+	char *paths = arena_alloc(plan->arena, strlen(json_text(mounts)) + 1), *end = paths;
 
 	for (size_t i = 0; i < json_object_array_length(mounts); i++) {
 		struct json_object *mount = json_object_array_get_idx(mounts, i);
@@ -208,7 +205,7 @@ mounted_local_dirs(struct spark_plan *plan, struct json_object *container)
 
 		if (name != NULL && path != NULL &&
 		    strncmp(name, SPARK_LOCAL_DIR_PREFIX, strlen(SPARK_LOCAL_DIR_PREFIX)) == 0)
-			paths = arena_printf(plan->arena, "%s%s%s", paths, paths[0] == '\0' ? "" : ",", path);
+			end += sprintf(end, "%s%s", end == paths ? "" : ",", path);
 	}
 	return paths;
 }

@@ -61,22 +61,20 @@ add_port(struct json_object *spec, const char *name, int number)
 	json_add_string(port, "name", name);
 	json_add_int(port, "port", number);
 	json_add_int(port, "targetPort", number);
-	json_object_array_add(spark_child_array(spec, "ports"), port);
+	spark_append(spec, "ports", port);
 	return port;
 }
 
 static void
 add_addresses(struct spark_plan *plan, struct json_object *spec)
 {
-	const char *prefix = "spark.kubernetes.driver.service.";
 	const char *families = spark_conf_get_or(plan->conf, "spark.kubernetes.driver.service.ipFamilies", "IPv4");
 	char *rest, *copy = arena_strdup(plan->arena, families);
 
 	for (char *family = strtok_r(copy, ", ", &rest); family != NULL; family = strtok_r(NULL, ", ", &rest))
-		json_object_array_add(spark_child_array(spec, "ipFamilies"), json_object_new_string(family));
+		spark_append(spec, "ipFamilies", json_object_new_string(family));
 	json_add_string(spec, "ipFamilyPolicy",
-			spark_conf_get_or(plan->conf, arena_printf(plan->arena, "%sipFamilyPolicy", prefix),
-					  "SingleStack"));
+			spark_conf_get_or(plan->conf, "spark.kubernetes.driver.service.ipFamilyPolicy", "SingleStack"));
 }
 
 /* Headless: its name leads the executors to the driver pod. */
@@ -85,6 +83,7 @@ spark_service(struct spark_plan *plan)
 {
 	const char *labels = "spark.kubernetes.driver.service.label.";
 	const char *annotations = "spark.kubernetes.driver.service.annotation.";
+	const char *not_ready = "spark.kubernetes.driver.service.publishNotReadyAddresses";
 	struct json_object *service = new_object(plan, "v1", "Service", plan->service_name);
 	struct json_object *metadata = json_member(service, "metadata");
 	struct json_object *spec = spark_child_object(service, "spec");
@@ -104,7 +103,8 @@ spark_service(struct spark_plan *plan)
 	if (plan->connect_port > 0)
 		json_add_string(add_port(spec, "spark-connect", plan->connect_port), "appProtocol", "grpc");
 	if (plan->version >= SPARK_SINCE_NO_ESCALATION)
-		json_object_object_add(spec, "publishNotReadyAddresses", json_object_new_boolean(false));
+		json_object_object_add(spec, "publishNotReadyAddresses",
+				       json_object_new_boolean(spark_conf_is_true(plan->conf, not_ready)));
 	return service;
 }
 
@@ -131,8 +131,8 @@ spark_network_policy(struct spark_plan *plan)
 	json_add_string(metadata, "namespace", plan->submission->namespace);
 	json_add_string(spark_child_object(metadata, "labels"), "spark-app-selector", app_id);
 	add_selector(spec, "executor", app_id);
-	json_object_array_add(spark_child_array(spec, "ingress"), rule);
-	json_object_array_add(spark_child_array(rule, "from"), peer);
+	spark_append(spec, "ingress", rule);
+	spark_append(rule, "from", peer);
 	add_selector(peer, NULL, app_id);
 	return policy;
 }

@@ -13,6 +13,16 @@
 
 #define PORT_MOST 65535
 
+void
+spark_add_prefixed(struct json_object *object, const struct spark_conf *conf, const char *prefix)
+{
+	size_t first, end;
+
+	spark_conf_range(conf, prefix, &first, &end);
+	for (size_t i = first; i < end; i++)
+		json_add_string(object, conf->items[i].key + strlen(prefix), conf->items[i].value);
+}
+
 static bool
 ends_with(const char *text, const char *end)
 {

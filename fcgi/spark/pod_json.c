@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "spark/submission_priv.h"
+#include "spark/pod_json.h"
 
 #include <string.h>
+
+#include "base/json.h"
 
 struct json_object *
 spark_child_object(struct json_object *object, const char *key)
@@ -28,13 +30,9 @@ spark_child_array(struct json_object *object, const char *key)
 }
 
 void
-spark_add_prefixed(struct json_object *object, const struct spark_conf *conf, const char *prefix)
+spark_append(struct json_object *object, const char *key, struct json_object *item)
 {
-	size_t first, end;
-
-	spark_conf_range(conf, prefix, &first, &end);
-	for (size_t i = first; i < end; i++)
-		json_add_string(object, conf->items[i].key + strlen(prefix), conf->items[i].value);
+	json_object_array_add(spark_child_array(object, key), item);
 }
 
 void
@@ -44,17 +42,18 @@ spark_add_env(struct json_object *container, const char *name, const char *value
 
 	json_add_string(variable, "name", name);
 	json_add_string(variable, "value", value);
-	json_object_array_add(spark_child_array(container, "env"), variable);
+	spark_append(container, "env", variable);
 }
 
-void
+struct json_object *
 spark_add_mount(struct json_object *container, const char *volume, const char *path)
 {
 	struct json_object *mount = json_object_new_object();
 
 	json_add_string(mount, "name", volume);
 	json_add_string(mount, "mountPath", path);
-	json_object_array_add(spark_child_array(container, "volumeMounts"), mount);
+	spark_append(container, "volumeMounts", mount);
+	return mount;
 }
 
 void
@@ -64,7 +63,7 @@ spark_add_volume(struct json_object *pod_spec, const char *name, const char *sou
 
 	json_add_string(volume, "name", name);
 	json_object_object_add(volume, source_kind, source);
-	json_object_array_add(spark_child_array(pod_spec, "volumes"), volume);
+	spark_append(pod_spec, "volumes", volume);
 }
 
 struct json_object *

@@ -16,21 +16,29 @@ static const struct {
 	{ "spark.kubernetes.kerberos.", "mount krb5.conf and tokens as config map and secret" },
 };
 
-/* Files that only the submitter's machine has: there is none here, so nobody could upload them. */
+/* A file that only the submitter's machine has: there is none here, so nobody could upload it. */
+static bool
+check_uri(const char *name, const char *uri, struct err *err)
+{
+	size_t scheme_bytes = strspn(uri, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+
+	if (strcmp(uri, "spark-internal") == 0)
+		return true;
+	if (scheme_bytes == 0 || uri[scheme_bytes] != ':' || strncasecmp(uri, "file:", 5) == 0)
+		return err_set(err, ERR_INVALID, "%s: '%s' is a file of the machine that submits, which the built-in "
+			       "operator cannot upload: write local:///PATH for a file in the image, or an URI that the "
+			       "driver can read (s3a://, https://, hdfs://)", name, uri);
+	return true;
+}
+
 static bool
 check_uris(struct spark_plan *plan, const char *name, const char *uris, struct err *err)
 {
 	char *rest, *copy = arena_strdup(plan->arena, uris);
 
 	for (char *uri = strtok_r(copy, ", ", &rest); uri != NULL; uri = strtok_r(NULL, ", ", &rest)) {
-		size_t scheme_bytes = strspn(uri, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
-
-		if (strcmp(uri, "spark-internal") == 0)
-			continue;
-		if (scheme_bytes == 0 || uri[scheme_bytes] != ':' || strncasecmp(uri, "file:", 5) == 0)
-			return err_set(err, ERR_INVALID, "%s: '%s' is a file of the machine that submits, which the "
-				       "built-in operator cannot upload: write local:///PATH for a file in the image, "
-				       "or an URI that the driver can read (s3a://, https://, hdfs://)", name, uri);
+		if (!check_uri(name, uri, err))
+			return false;
 	}
 	return true;
 }
@@ -52,11 +60,15 @@ check(struct spark_plan *plan, struct err *err)
 		if (!check_uris(plan, lists[i], spark_conf_get_or(plan->conf, lists[i], ""), err))
 			return false;
 	}
-	if (!check_uris(plan, "spec.mainApplicationFile", plan->submission->main_file, err))
+	if (!check_uri("spec.mainApplicationFile", plan->submission->main_file, err))
 		return false;
 	if (plan->language == SPARK_JAVA && plan->submission->main_class == NULL)
 		return err_set(err, ERR_INVALID, "spec.mainClass is missing: the jar cannot be asked for it before the "
 			       "driver runs");
+	/* the driver would start, and wait for executors for ever */
+	if (spark_conf_get(plan->conf, "spark.kubernetes.executor.container.image") == NULL &&
+	    spark_conf_get(plan->conf, "spark.kubernetes.container.image") == NULL)
+		return err_set(err, ERR_INVALID, "no Spark image for executors: set spec.image or spec.executor.image");
 	return true;
 }
 

@@ -55,7 +55,4 @@ MUST_CHECK bool spark_submission_objects(struct arena *arena, struct spark_submi
  */
 const char *spark_resource_prefix(struct arena *arena, const char *app_name, const char *unique);
 
-/* The container of a pod, or of a pod template, that has this name, else the first; NULL when there is none. */
-struct json_object *spark_container(struct json_object *pod, const char *name);
-
 #endif

@@ -6,6 +6,7 @@
 #define SPARK_SUBMISSION_PRIV_H
 
 #include "base/json.h"
+#include "spark/pod_json.h"
 #include "spark/submission.h"
 
 /* Which Spark has what, as spark_version_number() counts. */
@@ -31,16 +32,8 @@ struct spark_plan {
 	struct json_object *others;             /* the arena's; parts add to it */
 };
 
-/* The member, made when it is absent; borrowed. */
-struct json_object *spark_child_object(struct json_object *object, const char *key);
-struct json_object *spark_child_array(struct json_object *object, const char *key);
 /* Adds the properties of this prefix as members, without the prefix. */
 void spark_add_prefixed(struct json_object *object, const struct spark_conf *conf, const char *prefix);
-void spark_add_env(struct json_object *container, const char *name, const char *value);
-void spark_add_mount(struct json_object *container, const char *volume, const char *path);
-/* Adds {"name": name, source_kind: source} to the pod's volumes; takes `source`. */
-void spark_add_volume(struct json_object *pod_spec, const char *name, const char *source_kind,
-		      struct json_object *source);
 
 MUST_CHECK bool spark_plan_make(struct arena *arena, struct spark_submission *submission, struct spark_plan *ret_plan,
 				struct err *err);
