@@ -100,7 +100,8 @@ static const struct field own_fields[SUBMISSION_ROLE_COUNT][6] = {
 		{ "deleteOnTermination", json_type_boolean, NULL },
 		{ "instances", json_type_int, NULL },
 		/* the driver sets the limit in each pod that it makes, over any template */
-		{ "memoryLimit", json_type_string, "raise executor.memoryOverhead instead, which raises request and limit" },
+		{ "memoryLimit", json_type_string,
+		  "raise executor.memoryOverhead instead, which raises request and limit" },
 		{ NULL, json_type_null, NULL },
 	},
 };

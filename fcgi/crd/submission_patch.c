@@ -184,6 +184,12 @@ add_settings(const struct patient *patient)
 	append_all(patient->container, "ports", json_member(patient->fields, "ports"));
 }
 
+static const char *
+quantity(struct arena *arena, int64_t mib)
+{
+	return mib % 1024 == 0 ? arena_printf(arena, "%" PRId64 "Gi", mib / 1024) : arena_printf(arena, "%" PRId64 "Mi", mib);
+}
+
 static bool
 add_limits(const struct patient *patient, struct err *err)
 {
@@ -193,6 +199,8 @@ add_limits(const struct patient *patient, struct err *err)
 	int64_t gpu_count = json_int(gpu, "quantity", 0), limit_mib;
 	struct json_object *limits;
 
+	if (limit != NULL && limit[0] == '\0')
+		limit = NULL;
 	if (crd_field_is_empty(gpu) && limit == NULL)
 		return true;
 	limits = spark_child_object(spark_child_object(patient->container, "resources"), "limits");
@@ -200,9 +208,7 @@ add_limits(const struct patient *patient, struct err *err)
 		if (!spark_memory_mib(arena_printf(patient->work->arena, "spec.%s.memoryLimit", role), limit, &limit_mib,
 				      err))
 			return false;
-		json_add_string(limits, "memory",
-				limit_mib % 1024 == 0 ? arena_printf(patient->work->arena, "%" PRId64 "Gi", limit_mib / 1024) :
-							arena_printf(patient->work->arena, "%" PRId64 "Mi", limit_mib));
+		json_add_string(limits, "memory", quantity(patient->work->arena, limit_mib));
 	}
 	if (crd_field_is_empty(gpu))
 		return true;

@@ -43,6 +43,24 @@ check_uris(struct spark_plan *plan, const char *name, const char *uris, struct e
 	return true;
 }
 
+/* Steps of spark-submit that the user does not want. One of them can be left out here as well. */
+static bool
+read_excluded_steps(struct spark_plan *plan, struct err *err)
+{
+	const char *key = "spark.kubernetes.driver.pod.excludedFeatureSteps";
+	const char *policy = "org.apache.spark.deploy.k8s.features.NetworkPolicyFeatureStep";
+	char *rest, *copy = arena_strdup(plan->arena, spark_conf_get_or(plan->conf, key, ""));
+
+	plan->has_network_policy = plan->version >= SPARK_SINCE_NETWORK_POLICY;
+	for (char *step = strtok_r(copy, ", ", &rest); step != NULL; step = strtok_r(NULL, ", ", &rest)) {
+		if (strcmp(step, policy) != 0)
+			return err_set(err, ERR_INVALID, "%s: the built-in operator can leave out %s only, not %s", key,
+				       policy, step);
+		plan->has_network_policy = false;
+	}
+	return true;
+}
+
 static bool
 check(struct spark_plan *plan, struct err *err)
 {
@@ -60,6 +78,8 @@ check(struct spark_plan *plan, struct err *err)
 		if (!check_uris(plan, lists[i], spark_conf_get_or(plan->conf, lists[i], ""), err))
 			return false;
 	}
+	if (!read_excluded_steps(plan, err))
+		return false;
 	if (!check_uri("spec.mainApplicationFile", plan->submission->main_file, err))
 		return false;
 	if (plan->language == SPARK_JAVA && plan->submission->main_class == NULL)
@@ -72,13 +92,6 @@ check(struct spark_plan *plan, struct err *err)
 	return true;
 }
 
-static bool
-wants_network_policy(const struct spark_plan *plan)
-{
-	const char *excluded = spark_conf_get_or(plan->conf, "spark.kubernetes.driver.pod.excludedFeatureSteps", "");
-
-	return plan->version >= SPARK_SINCE_NETWORK_POLICY && strstr(excluded, "NetworkPolicyFeatureStep") == NULL;
-}
 
 bool
 spark_submission_objects(struct arena *arena, struct spark_submission *submission, struct spark_objects *ret_objects,
@@ -98,7 +111,7 @@ spark_submission_objects(struct arena *arena, struct spark_submission *submissio
 	ret_objects->service = spark_service(&plan);
 	if (submission->executor_template != NULL)
 		json_object_array_add(plan.others, json_object_get(spark_template_map(&plan)));
-	if (wants_network_policy(&plan))
+	if (plan.has_network_policy)
 		json_object_array_add(plan.others, json_object_get(spark_network_policy(&plan)));
 	ret_objects->others = plan.others;
 	return true;

@@ -28,6 +28,7 @@ struct spark_plan {
 	const char *config_map_name;
 	const char *template_map_name;          /* of the executors' pod template */
 	int driver_port, block_manager_port, ui_port, connect_port;     /* connect_port 0: none */
+	bool has_network_policy;
 	struct json_object *labels;             /* of the driver pod; the arena's */
 	struct json_object *others;             /* the arena's; parts add to it */
 };

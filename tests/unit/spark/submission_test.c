@@ -98,7 +98,8 @@ order_of(struct arena *arena, const struct recording *recording)
 {
 	struct json_object *container = json_object_array_get_idx(
 		json_at(recording->pod, "spec", "containers", NULL), 0);
-	struct json_object *args = json_member(container, "args"), *rest = arena_own_json(arena, json_object_new_array());
+	struct json_object *args = json_member(container,
+	  "args"), *rest = arena_own_json(arena, json_object_new_array());
 	const char *service = json_string_at(recording->service, "metadata", "name", NULL);
 	struct spark_submission submission = {
 		.version = label(recording, "spark-version"),
@@ -113,7 +114,8 @@ order_of(struct arena *arena, const struct recording *recording)
 	for (size_t i = 6; i < json_object_array_length(args); i++)
 		json_object_array_add(rest, json_object_get(json_object_array_get_idx(args, i)));
 	spark_conf_init(&submission.conf, arena);
-	read_properties(arena, json_string_at(recording->config_map, "data", "spark.properties", NULL), &submission.conf);
+	read_properties(arena, json_string_at(recording->config_map, "data",
+	  "spark.properties", NULL), &submission.conf);
 	submission.app_name = spark_conf_get(&submission.conf, "spark.app.name");
 	submission.namespace = spark_conf_get(&submission.conf, "spark.kubernetes.namespace");
 	if (spark_conf_get(&submission.conf, "spark.jars") != NULL) /* the application's own jar, no other */
@@ -238,7 +240,8 @@ resources_follow_from_the_properties(void **state)
 		  "{\"requests\":{\"cpu\":\"3\",\"memory\":\"1408Mi\"},\"limits\":{\"cpu\":\"4\",\"memory\":\"1408Mi\"}}" },
 		{ "request", "local:///a.jar", { "spark.driver.cores=3", "spark.kubernetes.driver.request.cores=500m" },
 		  "{\"requests\":{\"cpu\":\"500m\",\"memory\":\"1408Mi\"},\"limits\":{\"memory\":\"1408Mi\"}}" },
-		{ "overhead", "local:///a.py", { "spark.driver.memoryOverhead=100", "spark.driver.memoryOverheadFactor=0.9" },
+		{ "overhead", "local:///a.py", { "spark.driver.memoryOverhead=100",
+		  "spark.driver.memoryOverheadFactor=0.9" },
 		  "{\"requests\":{\"cpu\":\"1\",\"memory\":\"1124Mi\"},\"limits\":{\"memory\":\"1124Mi\"}}" },
 		{ "own factor first", "local:///a.jar",
 		  { "spark.driver.memoryOverheadFactor=0.5", "spark.kubernetes.memoryOverheadFactor=0.9" },
@@ -262,7 +265,8 @@ resources_follow_from_the_properties(void **state)
 		if (!spark_submission_objects(*state, &submission, &objects, &err))
 			fail_msg("%s: %s", rows[i].row, err.msg);
 		assert_json(*state, rows[i].row,
-			    json_member(json_object_array_get_idx(json_at(objects.driver_pod, "spec", "containers", NULL), 0),
+			    json_member(json_object_array_get_idx(json_at(objects.driver_pod, "spec",
+			  "containers", NULL), 0),
 					"resources"),
 			    rows[i].resources);
 	}
@@ -295,9 +299,12 @@ what_cannot_be_done_is_refused_with_a_remedy(void **state)
 		{ "local:///a.jar", "spark.driver.port=70000", "spark.driver.port" },
 		{ "local:///a.jar", "spark.kubernetes.driver.label.spark-role=x", "spark-role" },
 		{ "local:///a.jar", "spark.kubernetes.executor.label.spark-exec-id=x", "spark-exec-id" },
-		{ "local:///a.jar", "spark.kubernetes.driver.volumes.hostPath.v.mount.path=/p", "options.path is missing" },
+		{ "local:///a.jar", "spark.kubernetes.driver.volumes.hostPath.v.mount.path=/p",
+		  "options.path is missing" },
 		{ "local:///a.jar", "spark.kubernetes.driver.volumes.csi.v.mount.path=/p", "spec.volumes" },
 		{ "local:///a.jar", "spark.kubernetes.driver.secretKeyRef.X=nocolon", "SECRET:KEY" },
+		{ "local:///a.jar", "spark.kubernetes.driver.pod.excludedFeatureSteps=org.example.Step",
+		  "not org.example.Step" },
 		{ "local:///a.jar", "spark.driver.resource.gpu.amount=1", "vendor" },
 	};
 
@@ -312,6 +319,88 @@ what_cannot_be_done_is_refused_with_a_remedy(void **state)
 		assert_number(rows[i][1], err.code, ERR_INVALID);
 		assert_contains(rows[i][1], err.msg, rows[i][2]);
 	}
+}
+
+static void
+executors_are_shielded_from_spark_4_2_on_unless_it_is_unwanted(void **state)
+{
+	static const struct {
+		const char *version;
+		const char *property;
+		int others;
+	} rows[] = {
+		{ "4.1.0", "spark.a=b", 0 },
+		{ "4.2.0", "spark.a=b", 1 },
+		{ "4.2.0",
+		  "spark.kubernetes.driver.pod.excludedFeatureSteps="
+		  "org.apache.spark.deploy.k8s.features.NetworkPolicyFeatureStep",
+		  0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct spark_submission submission = small(*state, rows[i].version, PROPERTIES(rows[i].property));
+		struct spark_objects objects;
+		struct err err = ERR_INIT;
+
+		assert_true(spark_submission_objects(*state, &submission, &objects, &err));
+		assert_number(rows[i].property, (int64_t)json_object_array_length(objects.others), rows[i].others);
+	}
+}
+
+static void
+scratch_space_is_new_or_what_the_properties_say(void **state)
+{
+	static const struct {
+		const char *properties[4];
+		const char *dirs;
+		const char *volume;     /* the first */
+	} rows[] = {
+		{ { "spark.a=b" }, "/var/data/spark-01234567-89ab-cdef-0123-456789abcdef",
+		  "{\"name\":\"spark-local-dir-1\",\"emptyDir\":{}}" },
+		{ { "spark.local.dir=/a,/b", "spark.kubernetes.local.dirs.tmpfs=true" }, "/a,/b",
+		  "{\"name\":\"spark-local-dir-1\",\"emptyDir\":{\"medium\":\"Memory\"}}" },
+		{ { "spark.kubernetes.driver.volumes.nfs.spark-local-dir-2.mount.path=/s",
+		    "spark.kubernetes.driver.volumes.nfs.spark-local-dir-2.options.path=/p",
+		    "spark.kubernetes.driver.volumes.nfs.spark-local-dir-2.options.server=h" }, "/s",
+		  "{\"name\":\"spark-local-dir-2\",\"nfs\":{\"path\":\"/p\",\"server\":\"h\"}}" },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct spark_submission submission = small(*state, "4.3.0", rows[i].properties);
+		struct json_object *spec, *env;
+		struct spark_objects objects;
+		struct err err = ERR_INIT;
+
+		assert_true(spark_submission_objects(*state, &submission, &objects, &err));
+		spec = json_member(objects.driver_pod, "spec");
+		env = json_member(json_object_array_get_idx(json_member(spec, "containers"), 0), "env");
+		assert_text(rows[i].dirs, json_string(json_object_array_get_idx(env, 3), "value"), rows[i].dirs);
+		assert_json(*state, rows[i].dirs, json_object_array_get_idx(json_member(spec, "volumes"), 0),
+			    rows[i].volume);
+	}
+}
+
+static void
+a_claim_on_demand_is_made_with_the_driver(void **state)
+{
+	const char *volume = "spark.kubernetes.driver.volumes.persistentVolumeClaim.data";
+	struct spark_submission submission = small(*state, "3.5.9", PROPERTIES("spark.a=b"));
+	struct spark_objects objects;
+	struct err err = ERR_INIT;
+
+	spark_conf_setf(&submission.conf, "/data", "%s.mount.path", volume);
+	spark_conf_setf(&submission.conf, "OnDemand", "%s.options.claimName", volume);
+	spark_conf_setf(&submission.conf, "gp", "%s.options.storageClass", volume);
+	spark_conf_setf(&submission.conf, "1Gi", "%s.options.sizeLimit", volume);
+	spark_conf_setf(&submission.conf, "b", "%s.label.a", volume);
+	assert_true(spark_submission_objects(*state, &submission, &objects, &err));
+	assert_json(*state, "claim", json_object_array_get_idx(objects.others, 0),
+		    "{\"apiVersion\":\"v1\",\"kind\":\"PersistentVolumeClaim\",\"metadata\":{\"name\":\"n-1-driver-pvc-0\","
+		    "\"labels\":{\"a\":\"b\",\"spark-app-selector\":\"" APP_ID "\"}},\"spec\":{\"storageClassName\":\"gp\","
+		    "\"accessModes\":[\"ReadWriteOnce\"],\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}}");
+	assert_json(*state, "volume", json_object_array_get_idx(json_at(objects.driver_pod, "spec",
+	  "volumes", NULL), 0),
+		    "{\"name\":\"data\",\"persistentVolumeClaim\":{\"claimName\":\"n-1-driver-pvc-0\",\"readOnly\":false}}");
 }
 
 static void
@@ -331,7 +420,8 @@ names_become_labels_and_prefixes(void **state)
 
 		submission.app_name = rows[i][0];
 		assert_true(spark_submission_objects(*state, &submission, &objects, &err));
-		assert_text(rows[i][0], json_string_at(objects.driver_pod, "metadata", "labels", "spark-app-name", NULL),
+		assert_text(rows[i][0], json_string_at(objects.driver_pod, "metadata", "labels",
+		  "spark-app-name", NULL),
 			    rows[i][1]);
 		assert_text(rows[i][0], spark_resource_prefix(*state, rows[i][0], "u"), rows[i][2]);
 	}
@@ -365,7 +455,8 @@ a_long_annotation_is_filled_in_within_its_own_size(void **state)
 	spark_conf_set(&submission.conf, "spark.kubernetes.driver.annotation.long", value);
 	spark_conf_set(&submission.conf, "spark.kubernetes.driver.annotation.id", "a {{APP_ID}}{{EXECUTOR_ID}} b");
 	assert_true(spark_submission_objects(*state, &submission, &objects, &err));
-	assert_text("filled", json_string_at(objects.driver_pod, "metadata", "annotations", "id", NULL), "a " APP_ID " b");
+	assert_text("filled", json_string_at(objects.driver_pod, "metadata", "annotations", "id", NULL),
+	  "a " APP_ID " b");
 	assert_text("long", json_string_at(objects.driver_pod, "metadata", "annotations", "long", NULL), value);
 }
 
@@ -377,6 +468,9 @@ main(void)
 		unit_test_with_arena(resources_follow_from_the_properties),
 		unit_test_with_arena(the_minimum_of_the_overhead_is_fixed_before_spark_4),
 		unit_test_with_arena(what_cannot_be_done_is_refused_with_a_remedy),
+		unit_test_with_arena(executors_are_shielded_from_spark_4_2_on_unless_it_is_unwanted),
+		unit_test_with_arena(scratch_space_is_new_or_what_the_properties_say),
+		unit_test_with_arena(a_claim_on_demand_is_made_with_the_driver),
 		unit_test_with_arena(names_become_labels_and_prefixes),
 		unit_test_with_arena(a_service_name_that_would_be_too_long_is_another),
 		unit_test_with_arena(a_long_annotation_is_filled_in_within_its_own_size),
