@@ -430,6 +430,26 @@ the_application_stays_as_it_is_and_gives_the_same_again(void **state)
 	}
 }
 
+/* The caller may do with its objects what it likes. */
+static void
+the_objects_share_nothing_with_the_application(void **state)
+{
+	struct json_object *application = application_of(*state, "{spec: {driver: {tolerations: [{key: k}],"
+			" affinity: {a: b}, sidecars: [{name: s}]}}}");
+	const char *before = arena_strdup(*state, json_text(application));
+	struct submission_objects objects;
+	struct err err = ERR_INIT;
+	struct json_object *spec;
+
+	assert_true(crd_submission_objects(*state, application, &ids, &objects, &err));
+	spec = json_member(objects.driver_pod, "spec");
+	json_add_string(json_object_array_get_idx(json_member(spec, "tolerations"), 0), "key", "other");
+	json_add_string(json_object_array_get_idx(json_member(spec, "containers"), 1), "name", "other");
+	json_add_string(json_member(spec, "affinity"), "a", "other");
+	assert_text("the application", json_text(application), before);
+	crd_submission_put(&objects);
+}
+
 static void
 the_driver_pod_has_the_name_that_the_application_wants(void **state)
 {
@@ -468,6 +488,7 @@ main(void)
 		unit_test_with_arena(fields_become_properties),
 		unit_test_with_arena(what_cannot_be_done_is_an_error_that_names_the_field),
 		unit_test_with_arena(the_application_stays_as_it_is_and_gives_the_same_again),
+		unit_test_with_arena(the_objects_share_nothing_with_the_application),
 		unit_test_with_arena(the_driver_pod_has_the_name_that_the_application_wants),
 		unit_test_with_arena(a_long_list_of_jars_stays_within_the_arena),
 	};
