@@ -62,6 +62,7 @@ check_spark_conf(const struct submission_work *work, struct json_object *map, st
 	static const char *const credentials[] = { "oauthToken", "oauthTokenFile", "caCertFile", "clientKeyFile",
 						   "clientCertFile" };
 	static const char prefix[] = "spark.kubernetes.authenticate.";
+	static const char mounted[] = "spark.kubernetes.authenticate.driver.mounted.";
 	const char *namespace = json_string(map, "spark.kubernetes.namespace");
 
 	if (namespace != NULL && strcmp(namespace, work->namespace) != 0)
@@ -71,6 +72,9 @@ check_spark_conf(const struct submission_work *work, struct json_object *map, st
 		const char *dot = strrchr(key, '.');
 
 		(void)value;
+		/* paths in the pod are no credentials */
+		if (strncmp(key, mounted, strlen(mounted)) == 0)
+			continue;
 		for (size_t i = 0; i < ARRAY_COUNT(credentials) && dot != NULL; i++) {
 			if (strncmp(key, prefix, strlen(prefix)) == 0 && strcmp(dot + 1, credentials[i]) == 0)
 				return err_set(err, ERR_INVALID, "spec.sparkConf %s: credentials are not taken from an "

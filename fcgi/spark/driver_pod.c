@@ -85,17 +85,6 @@ add_port(struct json_object *container, const char *name, int number)
 }
 
 static void
-add_env_from(struct json_object *container, const char *name, const char *source_kind, struct json_object *source)
-{
-	struct json_object *variable = json_object_new_object(), *from = json_object_new_object();
-
-	json_add_string(variable, "name", name);
-	json_object_object_add(from, source_kind, source);
-	json_object_object_add(variable, "valueFrom", from);
-	spark_append(container, "env", variable);
-}
-
-static void
 add_first_env(struct spark_plan *plan, struct json_object *container)
 {
 	const char *prefix = "spark.kubernetes.driverEnv.", *user = plan->submission->proxy_user;
@@ -109,7 +98,7 @@ add_first_env(struct spark_plan *plan, struct json_object *container)
 		spark_add_env(container, plan->conf->items[i].key + strlen(prefix), plan->conf->items[i].value);
 	json_add_string(pod_ip, "apiVersion", "v1");
 	json_add_string(pod_ip, "fieldPath", "status.podIP");
-	add_env_from(container, "SPARK_DRIVER_BIND_ADDRESS", "fieldRef", pod_ip);
+	spark_add_env_from(container, "SPARK_DRIVER_BIND_ADDRESS", "fieldRef", pod_ip);
 }
 
 static void
@@ -191,39 +180,6 @@ add_pod_settings(struct spark_plan *plan, struct json_object *spec)
 	}
 }
 
-/* spark.kubernetes.driver.secrets.NAME=PATH and .secretKeyRef.VARIABLE=NAME:KEY */
-static bool
-add_secrets(struct spark_plan *plan, struct json_object *spec, struct json_object *container, struct err *err)
-{
-	const char *files = "spark.kubernetes.driver.secrets.", *variables = "spark.kubernetes.driver.secretKeyRef.";
-	const struct spark_conf *conf = plan->conf;
-	size_t first, end;
-
-	spark_conf_range(conf, files, &first, &end);
-	for (size_t i = first; i < end; i++) {
-		const char *name = conf->items[i].key + strlen(files);
-		const char *volume = arena_printf(plan->arena, "%s-volume", name);
-		struct json_object *source = json_object_new_object();
-
-		json_add_string(source, "secretName", name);
-		spark_add_volume(spec, volume, "secret", source);
-		spark_add_mount(container, volume, conf->items[i].value);
-	}
-	spark_conf_range(conf, variables, &first, &end);
-	for (size_t i = first; i < end; i++) {
-		const char *value = conf->items[i].value, *colon = strchr(value, ':');
-		struct json_object *source;
-
-		if (colon == NULL || colon == value || colon[1] == '\0')
-			return err_set(err, ERR_INVALID, "%s: '%s' is not SECRET:KEY", conf->items[i].key, value);
-		source = json_object_new_object();
-		json_object_object_add(source, "name", json_object_new_string_len(value, (int)(colon - value)));
-		json_add_string(source, "key", colon + 1);
-		add_env_from(container, conf->items[i].key + strlen(variables), "secretKeyRef", source);
-	}
-	return true;
-}
-
 static void
 add_arg(struct json_object *container, const char *arg)
 {
@@ -274,22 +230,6 @@ config_map_source(const char *name, const char *key, const char *path)
 	return source;
 }
 
-/* Hadoop's files from a config map that is there already. */
-static void
-add_hadoop_files(struct spark_plan *plan, struct json_object *spec, struct json_object *container)
-{
-	const char *name = spark_conf_get(plan->conf, "spark.kubernetes.hadoop.configMapName");
-	struct json_object *source;
-
-	if (name == NULL)
-		return;
-	source = json_object_new_object();
-	json_add_string(source, "name", name);
-	spark_add_volume(spec, "hadoop-properties", "configMap", source);
-	spark_add_mount(container, "hadoop-properties", "/opt/hadoop/conf");
-	spark_add_env(container, "HADOOP_CONF_DIR", "/opt/hadoop/conf");
-}
-
 static void
 add_executor_template(struct spark_plan *plan, struct json_object *spec, struct json_object *container)
 {
@@ -321,11 +261,12 @@ spark_driver_pod(struct spark_plan *plan, struct err *err)
 
 	add_metadata(plan, pod);
 	add_pod_settings(plan, spec);
-	if (!add_basics(plan, container, err) || !add_secrets(plan, spec, container, err) ||
+	if (!add_basics(plan, container, err) || !spark_driver_secrets(plan, spec, container, err) ||
 	    !spark_driver_volumes(plan, spec, container, err))
 		return NULL;
 	add_command(plan, container);
-	add_hadoop_files(plan, spec, container);
+	if (!spark_driver_hadoop(plan, spec, container, err))
+		return NULL;
 	add_executor_template(plan, spec, container);
 	spark_local_dirs(plan, spec, container);
 	add_properties(plan, spec, container);

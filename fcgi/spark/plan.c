@@ -216,6 +216,8 @@ spark_plan_complete_conf(struct spark_plan *plan, struct err *err)
 	spark_conf_set(conf, "spark.kubernetes.namespace", submission->namespace);
 	spark_conf_set(conf, "spark.kubernetes.driver.pod.name", submission->driver_pod);
 	spark_conf_set(conf, "spark.kubernetes.resource.type", languages[plan->language]);
+	spark_conf_set(conf, "spark.kubernetes.executor.hadoopConfigMapName",
+		       spark_conf_get(conf, "spark.kubernetes.hadoop.configMapName"));
 	/* tells the driver that it runs in a pod, and so talks to its own cluster */
 	spark_conf_set(conf, "spark.kubernetes.submitInDriver", "true");
 	if (submission->executor_template != NULL) {

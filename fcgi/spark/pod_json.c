@@ -45,6 +45,17 @@ spark_add_env(struct json_object *container, const char *name, const char *value
 	spark_append(container, "env", variable);
 }
 
+void
+spark_add_env_from(struct json_object *container, const char *name, const char *source_kind, struct json_object *source)
+{
+	struct json_object *variable = json_object_new_object(), *from = json_object_new_object();
+
+	json_add_string(variable, "name", name);
+	json_object_object_add(from, source_kind, source);
+	json_object_object_add(variable, "valueFrom", from);
+	spark_append(container, "env", variable);
+}
+
 struct json_object *
 spark_add_mount(struct json_object *container, const char *volume, const char *path)
 {

@@ -19,6 +19,9 @@ void spark_append(struct json_object *object, const char *key, struct json_objec
 struct json_object *spark_container(struct json_object *pod, const char *name);
 
 void spark_add_env(struct json_object *container, const char *name, const char *value);
+/* A variable whose value is found at `source`; takes it. */
+void spark_add_env_from(struct json_object *container, const char *name, const char *source_kind,
+			struct json_object *source);
 /* The new mount, borrowed. */
 struct json_object *spark_add_mount(struct json_object *container, const char *volume, const char *path);
 /* Adds {"name": name, source_kind: source} to the pod's volumes; takes `source`. */

@@ -13,7 +13,7 @@ static const struct {
 	{ "spark.kerberos.keytab", "mount the keytab as a secret and log in in the application" },
 	{ "spark.kerberos.principal", "mount the keytab as a secret and log in in the application" },
 	{ "spark.kubernetes.driver.pod.featureSteps", "feature steps are classes that only spark-submit can run" },
-	{ "spark.kubernetes.kerberos.", "mount krb5.conf and tokens as config map and secret" },
+	{ "spark.kubernetes.kerberos.krb5.path", "put the file into a config map: spark.kubernetes.kerberos.krb5.configMapName" },
 };
 
 /* A file that only the submitter's machine has: there is none here, so nobody could upload it. */

@@ -53,6 +53,12 @@ MUST_CHECK bool spark_driver_resources(struct spark_plan *plan, struct json_obje
 /* Volumes named by properties spark.kubernetes.driver.volumes.*; claims that they want go to the plan's others. */
 MUST_CHECK bool spark_driver_volumes(struct spark_plan *plan, struct json_object *pod_spec,
 				     struct json_object *container, struct err *err);
+/* Secrets as files and variables. */
+MUST_CHECK bool spark_driver_secrets(struct spark_plan *plan, struct json_object *pod_spec,
+				     struct json_object *container, struct err *err);
+/* Files of Hadoop and Kerberos. */
+MUST_CHECK bool spark_driver_hadoop(struct spark_plan *plan, struct json_object *pod_spec,
+				    struct json_object *container, struct err *err);
 /* Scratch space: the volumes that are named so, else one that lives as long as the pod. */
 void spark_local_dirs(struct spark_plan *plan, struct json_object *pod_spec, struct json_object *container);
 

@@ -316,6 +316,8 @@ static const char *const conf_rows[][2] = {
 	{ "{spec: {sparkConf: {not.spark: x}}}", "!not.spark" },
 	{ "{spec: {sparkConf: {'spark.a=b': c}}}", "spark.a=b\\=c" },
 	{ "{spec: {sparkConf: {spark.master: yarn}}}", "spark.master=k8s\\://https\\://kubernetes.default.svc" },
+	{ "{spec: {sparkConf: {spark.kubernetes.authenticate.driver.mounted.oauthTokenFile: /t}}}",
+	  "spark.kubernetes.authenticate.driver.mounted.oauthTokenFile=/t" },
 	{ "{spec: {sparkConf: {spark.kubernetes.namespace: ns}}}", "spark.kubernetes.namespace=ns" },
 	{ "{spec: {sparkConf: {spark.app.name: other}}}", "spark.app.name=pi" },
 	{ "{spec: {volumes: [{name: spark-local-dir-x, nfs: {path: /d, server: s}}],"

@@ -310,6 +310,8 @@ what_cannot_be_done_is_refused_with_a_remedy(void **state)
 		{ "local:///a.jar", "spark.kubernetes.driver.pod.excludedFeatureSteps=org.example.Step",
 		  "not org.example.Step" },
 		{ "local:///a.jar", "spark.driver.resource.gpu.amount=1", "vendor" },
+		{ "local:///a.jar", "spark.kubernetes.kerberos.krb5.path=/etc/krb5.conf", "krb5.configMapName" },
+		{ "local:///a.jar", "spark.kubernetes.kerberos.tokenSecret.name=s", "tokenSecret.itemKey is missing" },
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -382,6 +384,30 @@ scratch_space_is_new_or_what_the_properties_say(void **state)
 		assert_json(*state, rows[i].dirs, json_object_array_get_idx(json_member(spec, "volumes"), 0),
 			    rows[i].volume);
 	}
+}
+
+static void
+hadoop_and_kerberos_come_from_config_maps_and_secrets(void **state)
+{
+	struct spark_submission submission = small(*state, "4.3.0", PROPERTIES(
+		"spark.kubernetes.hadoop.configMapName=h", "spark.kubernetes.kerberos.krb5.configMapName=k",
+		"spark.kubernetes.kerberos.tokenSecret.name=s", "spark.kubernetes.kerberos.tokenSecret.itemKey=t"));
+	struct spark_objects objects;
+	struct err err = ERR_INIT;
+	const char *pod;
+
+	assert_true(spark_submission_objects(*state, &submission, &objects, &err));
+	pod = json_text(objects.driver_pod);
+	assert_contains("Hadoop", pod, "{\"name\":\"HADOOP_CONF_DIR\",\"value\":\"/opt/hadoop/conf\"}");
+	assert_contains("Hadoop", pod, "{\"name\":\"hadoop-properties\",\"configMap\":{\"name\":\"h\"}}");
+	assert_contains("Kerberos", pod,
+			"{\"name\":\"krb5-file\",\"mountPath\":\"/etc/krb5.conf\",\"subPath\":\"krb5.conf\"}");
+	assert_contains("Kerberos", pod, "{\"name\":\"krb5-file\",\"configMap\":{\"name\":\"k\"}}");
+	assert_contains("tokens", pod, "{\"name\":\"hadoop-secret\",\"secret\":{\"secretName\":\"s\"}}");
+	assert_contains("tokens", pod, "{\"name\":\"HADOOP_TOKEN_FILE_LOCATION\","
+			"\"value\":\"/mnt/secrets/hadoop-credentials/t\"}");
+	assert_contains("executors", json_string_at(objects.config_map, "data", "spark.properties", NULL),
+			"\nspark.kubernetes.executor.hadoopConfigMapName=h\n");
 }
 
 static void
@@ -474,6 +500,7 @@ main(void)
 		unit_test_with_arena(what_cannot_be_done_is_refused_with_a_remedy),
 		unit_test_with_arena(executors_are_shielded_from_spark_4_2_on_unless_it_is_unwanted),
 		unit_test_with_arena(scratch_space_is_new_or_what_the_properties_say),
+		unit_test_with_arena(hadoop_and_kerberos_come_from_config_maps_and_secrets),
 		unit_test_with_arena(a_claim_on_demand_is_made_with_the_driver),
 		unit_test_with_arena(names_become_labels_and_prefixes),
 		unit_test_with_arena(a_service_name_that_would_be_too_long_is_another),
