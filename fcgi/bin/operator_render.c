@@ -95,7 +95,7 @@ render_all(struct arena *arena, struct json_object *root, const struct submissio
 {
 	struct json_object *list = json_object_is_type(root, json_type_array) ? root : json_member(root, "items");
 
-	if (list == NULL)
+	if (!json_object_is_type(list, json_type_array))
 		return render_one(arena, root, ids, items, err);
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		if (!render_one(arena, json_object_array_get_idx(list, i), ids, items, err))
