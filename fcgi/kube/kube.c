@@ -169,6 +169,25 @@ kube_get(struct kube *kube, const char *path, struct json_object **ret_object, s
 }
 
 bool
+kube_replace(struct kube *kube, const char *path, struct json_object *object, struct json_object **ret_object,
+	     struct err *err)
+{
+	const struct request request = { .method = "PUT", .target = path, .body = json_text(object) };
+
+	return call_for_object(kube, &request, ret_object, err);
+}
+
+bool
+kube_merge(struct kube *kube, const char *path, struct json_object *changes, struct json_object **ret_object,
+	   struct err *err)
+{
+	const struct request request = { .method = "PATCH", .target = path, .body = json_text(changes),
+					 .body_type = "Content-Type: application/merge-patch+json" };
+
+	return call_for_object(kube, &request, ret_object, err);
+}
+
+bool
 kube_delete(struct kube *kube, const char *path, const char *uid, struct err *err)
 {
 	AUTO_JSON struct json_object *options = json_object_new_object();

@@ -38,7 +38,7 @@ const char *kube_namespace(const struct kube *kube);
  * path  with query, from the root: "/apis/sparkoperator.k8s.io/v1beta2/namespaces/n/sparkapplications"
  * err   by HTTP status, then by the Status object's reason when the body is one (it need not be JSON at all):
  *   ERR_UNAVAILABLE  no connection, TLS failure, 5xx, 429 (err->retry_after_s from Retry-After)
- *   ERR_TIMEOUT      the limit passed, or the connection broke after a POST or DELETE was sent; whether the server
+ *   ERR_TIMEOUT      the limit passed, or the connection broke after what is no GET was sent; whether the server
  *                    acted is unknown
  *   ERR_QUOTA        403 "exceeded quota" or "failed quota", 409 on resourcequotas
  *   ERR_EXISTS       409 AlreadyExists        ERR_CONFLICT  409 otherwise
@@ -54,6 +54,20 @@ const char *kube_namespace(const struct kube *kube);
 MUST_CHECK bool kube_create(struct kube *kube, const char *path, struct json_object *object,
 			    struct json_object **ret_object, struct err *err);
 MUST_CHECK bool kube_get(struct kube *kube, const char *path, struct json_object **ret_object, struct err *err);
+
+/*
+ * Replaces an object, or its status when the path ends in "/status", as it was read: ERR_CONFLICT when its
+ * metadata.resourceVersion is not the newest any more.
+ */
+MUST_CHECK bool kube_replace(struct kube *kube, const char *path, struct json_object *object,
+			     struct json_object **ret_object, struct err *err);
+
+/*
+ * Merges `changes` into an object (RFC 7396: null removes). With metadata.uid among them only into the object of that
+ * uid: else ERR_INVALID, because a uid cannot be changed.
+ */
+MUST_CHECK bool kube_merge(struct kube *kube, const char *path, struct json_object *changes,
+			   struct json_object **ret_object, struct err *err);
 
 /*
  * Deletes with Background propagation, only the object of that uid when uid is not NULL (else ERR_CONFLICT).

@@ -31,6 +31,7 @@ struct request {
 	const char *method;
 	const char *target;             /* path with query */
 	const char *body;               /* JSON; NULL: none */
+	const char *body_type;          /* the header's whole line; NULL: application/json */
 	bool fresh;                     /* over a new connection, with certificates read anew */
 };
 

@@ -46,6 +46,12 @@ add_token(struct transfer *transfer, const char *token)
 }
 
 static bool
+add_body_type(struct transfer *transfer, const struct request *request)
+{
+	return add_header(transfer, request->body_type == NULL ? "Content-Type: application/json" : request->body_type);
+}
+
+static bool
 add_headers(struct kube *kube, const struct request *request, struct transfer *transfer)
 {
 	/* "Expect:" keeps curl from waiting a second for a "100 Continue" before a large body. */
@@ -53,7 +59,7 @@ add_headers(struct kube *kube, const struct request *request, struct transfer *t
 		     add_token(transfer, credentials_token(&kube->credentials));
 
 	if (added && request->body != NULL)
-		added = add_header(transfer, "Content-Type: application/json");
+		added = add_body_type(transfer, request);
 	if (added && kube->host_header != NULL)
 		added = add_header(transfer, kube->host_header);
 	for (size_t i = 0; added && i < kube->endpoint.impersonation_count; i++)

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -406,6 +407,24 @@ kube_watch_free(struct kube_watch *watch)
 	arena_release(&watch->arena);
 	free(watch->version);
 	free(watch);
+}
+
+int
+kube_watch_fd(const struct kube_watch *watch)
+{
+	fd_set readable, writable, failing;
+	int max_fd = -1;
+
+	FD_ZERO(&readable);
+	FD_ZERO(&writable);
+	FD_ZERO(&failing);
+	if (!watch->running || curl_multi_fdset(watch->multi, &readable, &writable, &failing, &max_fd) != CURLM_OK)
+		return -1;
+	for (int fd = 0; fd <= max_fd; fd++) {
+		if (FD_ISSET(fd, &readable))
+			return fd;
+	}
+	return -1;
 }
 
 const char *

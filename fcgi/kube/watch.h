@@ -43,6 +43,13 @@ void kube_watch_free(struct kube_watch *watch);
 MUST_CHECK bool kube_watch_next(struct kube_watch *watch, int timeout_ms, int wake_fd, struct kube_event *ret_event,
 				struct err *err);
 
+/*
+ * What to wait for when another watch is to end this one's wait: a descriptor for the other's wake_fd, or -1 while this
+ * one's connection is being made, which is to be asked again soon. Everything that had come must have been taken by
+ * kube_watch_next() before: bytes that are read already make no descriptor readable.
+ */
+int kube_watch_fd(const struct kube_watch *watch);
+
 /* The newest version seen, borrowed: where another watch could go on. */
 const char *kube_watch_version(const struct kube_watch *watch);
 

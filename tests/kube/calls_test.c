@@ -102,6 +102,43 @@ a_delete_of_another_uid_deletes_nothing(void **state)
 }
 
 static void
+an_object_is_replaced_only_as_it_was_read(void **state)
+{
+	struct real_server *server = *state;
+	const char *path = real_path(server, "configmaps/replaced");
+	AUTO_JSON struct json_object *read = NULL, *written = NULL, *late = NULL;
+	struct err err = ERR_INIT;
+
+	real_create_config_map(server, "replaced", "1");
+	assert_good(kube_get(server->kube, path, &read, &err), &err);
+	json_add_string(json_member(read, "data"), "value", "2");
+	assert_good(kube_replace(server->kube, path, read, &written, &err), &err);
+	assert_string_equal(json_string_at(written, "data", "value", NULL), "2");
+	json_add_string(json_member(read, "data"), "value", "3");
+	assert_failed(kube_replace(server->kube, path, read, &late, &err), &err, ERR_CONFLICT, "modified");
+	assert_null(late);
+}
+
+static void
+changes_are_merged_into_the_object_of_their_uid(void **state)
+{
+	struct real_server *server = *state;
+	const char *path = real_path(server, "configmaps/merged");
+	AUTO_JSON struct json_object *merged = NULL, *changes = NULL;
+	struct err err = ERR_INIT;
+	const char *uid = real_create_config_map(server, "merged", "1");
+
+	changes = json_tokener_parse(arena_printf(&server->arena, "{\"metadata\": {\"uid\": \"%s\"}, \"data\": "
+						  "{\"value\": null, \"other\": \"2\"}}", uid));
+	assert_good(kube_merge(server->kube, path, changes, &merged, &err), &err);
+	assert_null(json_string_at(merged, "data", "value", NULL));
+	assert_string_equal(json_string_at(merged, "data", "other", NULL), "2");
+	json_add_string(json_member(changes, "metadata"), "uid", "11111111-2222-3333-4444-555555555555");
+	assert_failed(kube_merge(server->kube, path, changes, NULL, &err), &err, ERR_INVALID,
+		      "metadata.uid");
+}
+
+static void
 a_missing_namespace_is_the_installation_s_mistake(void **state)
 {
 	struct real_server *server = *state;
@@ -229,7 +266,7 @@ a_full_quota_is_no_refusal_for_good(void **state)
 
 	assert_good(kube_create(server->kube, real_path(server, "resourcequotas"), quota, NULL, &err), &err);
 	/* What a controller manager would do, if there were one. */
-	real_put(server, real_path(server, "resourcequotas/none/status"), quota);
+	assert_good(kube_replace(server->kube, real_path(server, "resourcequotas/none/status"), quota, NULL, &err), &err);
 	do {
 		/* The server learns of its own quotas by a watch: a few may still pass. */
 		json_add_string(json_member(secret, "metadata"), "name",
@@ -519,6 +556,8 @@ main(void)
 		cmocka_unit_test(creating_it_again_finds_it_there),
 		cmocka_unit_test(what_is_not_there_is_not_found),
 		cmocka_unit_test(a_delete_of_another_uid_deletes_nothing),
+		cmocka_unit_test(an_object_is_replaced_only_as_it_was_read),
+		cmocka_unit_test(changes_are_merged_into_the_object_of_their_uid),
 		cmocka_unit_test(a_missing_namespace_is_the_installation_s_mistake),
 		cmocka_unit_test(a_missing_definition_is_said),
 		cmocka_unit_test(an_invalid_object_is_refused_with_its_fields),

@@ -211,28 +211,3 @@ real_create_config_map(struct real_server *server, const char *name, const char 
 		fail_msg("%s (%s)", err.msg, err.detail);
 	return arena_strdup(&server->arena, json_string_at(created, "metadata", "uid", NULL));
 }
-
-static size_t
-ignore_body(char *bytes, size_t one, size_t size_bytes, void *context)
-{
-	(void)bytes;
-	(void)context;
-	return one * size_bytes;
-}
-
-void
-real_put(struct real_server *server, const char *path, struct json_object *object)
-{
-	const struct request request = { .method = "PUT", .target = path, .body = json_text(object) };
-	struct kube *kube = server->kube;
-	struct transfer transfer;
-	struct err err = ERR_INIT;
-	long http_status = 0;
-
-	assert_true(transfer_prepare(kube, kube->easy, &request, &transfer, &err));
-	curl_easy_setopt(kube->easy, CURLOPT_WRITEFUNCTION, ignore_body);
-	assert_int_equal(curl_easy_perform(kube->easy), CURLE_OK);
-	curl_easy_getinfo(kube->easy, CURLINFO_RESPONSE_CODE, &http_status);
-	transfer_release(&transfer);
-	assert_int_equal(http_status, 200);
-}

@@ -48,7 +48,5 @@ const char *real_write_file(struct real_server *server, const char *name, const 
 struct json_object *real_config_map(const char *name, const char *value);
 /* Creates it and returns its uid, of the arena. */
 const char *real_create_config_map(struct real_server *server, const char *name, const char *value);
-/* Replaces an object: the gateway itself never does that. */
-void real_put(struct real_server *server, const char *path, struct json_object *object);
 
 #endif

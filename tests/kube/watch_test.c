@@ -100,8 +100,11 @@ static void
 put_config_map(struct real_server *server, const char *name, const char *value)
 {
 	AUTO_JSON struct json_object *object = real_config_map(name, value);
+	struct err err = ERR_INIT;
 
-	real_put(server, real_path(server, arena_printf(&server->arena, "configmaps/%s", name)), object);
+	if (!kube_replace(server->kube, real_path(server, arena_printf(&server->arena, "configmaps/%s", name)), object,
+			  NULL, &err))
+		fail_msg("%s", err.msg);
 }
 
 static void
@@ -325,6 +328,32 @@ a_byte_on_the_wake_fd_ends_the_wait(void **state)
 }
 
 static void
+an_event_of_one_watch_ends_the_wait_of_another(void **state)
+{
+	struct real_server *server = *state;
+	struct kube_watch *watch = start_watch(server, "labelSelector=value%3Done");
+	struct kube_watch *other = start_watch(server, "labelSelector=value%3Dtwo");
+	int64_t began_ms = clock_monotonic_ms();
+	struct kube_event event;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(kube_watch_fd(other), -1);
+	while (kube_watch_fd(other) < 0)
+		assert_false(kube_watch_next(other, 20, -1, &event, &err));
+	real_create_config_map(server, "of-the-other", "two");
+	/* the head of its answer may wake it as well */
+	while (!kube_watch_next(other, 0, -1, &event, &err)) {
+		assert_int_equal(err.code, ERR_TIMEOUT);
+		assert_false(kube_watch_next(watch, PATIENCE_MS, kube_watch_fd(other), &event, &err));
+		assert_int_equal(err.code, ERR_TIMEOUT);
+	}
+	assert_int_equal(event.kind, KUBE_ADDED);
+	assert_true(clock_monotonic_ms() - began_ms < PATIENCE_MS);
+	kube_watch_free(watch);
+	kube_watch_free(other);
+}
+
+static void
 who_may_not_watch_is_forbidden(void **state)
 {
 	struct real_server *server = *state;
@@ -369,6 +398,7 @@ main(void)
 		cmocka_unit_test(a_version_that_is_too_old_is_gone),
 		cmocka_unit_test(nothing_comes_of_nothing_in_the_given_time),
 		cmocka_unit_test(a_byte_on_the_wake_fd_ends_the_wait),
+		cmocka_unit_test(an_event_of_one_watch_ends_the_wait_of_another),
 		cmocka_unit_test(who_may_not_watch_is_forbidden),
 		cmocka_unit_test(who_is_not_known_is_unauthorized),
 	};
