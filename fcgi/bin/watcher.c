@@ -2,19 +2,11 @@
  * sparkgate-watcher - follows clusters: one process a cluster, each with a lease of its own.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "bin/options.h"
+#include "bin/supervise.h"
 #include "service/follow.h"
-
-/* How often children are looked at; one that dies at once is not started in a tight loop. */
-#define RESTART_PAUSE_S 1
 
 static volatile sig_atomic_t stop;
 
@@ -31,8 +23,9 @@ static const struct options_spec spec = {
 };
 
 static int
-follow_one(struct app *app, const char *name)
+follow_one(void *context, const char *name)
 {
+	struct app *app = context;
 	struct app_cluster *cluster = app_cluster_find(app, name);
 
 	if (cluster == NULL) {
@@ -46,84 +39,12 @@ follow_one(struct app *app, const char *name)
 	return 0;
 }
 
-static pid_t
-start_child(struct app *app, const char *name, const sigset_t *mask)
-{
-	pid_t parent = getpid();
-	pid_t child = fork();
-
-	if (child != 0)
-		return child;
-	/* kill -9 of the parent must not leave children behind that nobody supervises */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent)
-		_exit(0);
-	sigprocmask(SIG_SETMASK, mask, NULL);
-	_exit(follow_one(app, name));
-}
-
-/* Starts every child that does not run; a fork that failed is tried again in the next round. */
-static void
-start_missing(struct app *app, pid_t *children, const sigset_t *mask)
-{
-	for (size_t i = 0; i < app->config.clusters_count; i++) {
-		if (children[i] <= 0)
-			children[i] = start_child(app, app->config.clusters[i].name, mask);
-	}
-}
-
-static void
-reap(struct app *app, pid_t *children)
-{
-	pid_t ended;
-
-	while ((ended = waitpid(-1, NULL, WNOHANG)) > 0) {
-		for (size_t i = 0; i < app->config.clusters_count; i++) {
-			if (children[i] != ended)
-				continue;
-			children[i] = 0;
-			log_event(&app->log, LOG_LEVEL_ERROR, "child_ended",
-				  LOG_TEXT("cluster", app->config.clusters[i].name));
-		}
-	}
-}
-
-/*
- * One child a cluster. Nothing was connected before the fork, so the children share nothing. The signals are blocked
- * and waited for, so that none is lost between a look at the children and the wait.
- */
-static int
-supervise(struct app *app)
-{
-	pid_t *children = arena_alloc(&app->arena, app->config.clusters_count * sizeof(*children));
-	const struct timespec pause = { .tv_sec = RESTART_PAUSE_S };
-	sigset_t waited, before;
-	int caught = 0;
-
-	sigemptyset(&waited);
-	sigaddset(&waited, SIGTERM);
-	sigaddset(&waited, SIGINT);
-	sigprocmask(SIG_BLOCK, &waited, &before);
-	while (caught != SIGTERM && caught != SIGINT) {
-		start_missing(app, children, &before);
-		caught = sigtimedwait(&waited, NULL, &pause);
-		reap(app, children);
-	}
-	for (size_t i = 0; i < app->config.clusters_count; i++) {
-		if (children[i] > 0)
-			kill(children[i], SIGTERM);
-	}
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		;
-	return 0;
-}
-
 static int
 run(struct app *app, const char *cluster)
 {
 	if (cluster != NULL || app->config.clusters_count == 1)
 		return follow_one(app, cluster);
-	return supervise(app);
+	return supervise_clusters(&app->config, &app->log, follow_one, app);
 }
 
 int
