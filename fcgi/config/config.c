@@ -101,7 +101,7 @@ check_required(struct reader *reader, const struct yaml *root)
 {
 	struct place place = { .line = line_of_section(root, "database") };
 
-	if (reader->config->database_conninfo == NULL)
+	if (reader->config->database_conninfo == NULL && reader->needs_database)
 		config_complain(reader, place, "database.conninfo", "missing; write libpq's connection string, e.g. "
 				"\"host=/run/postgresql dbname=sparkgate\", or set SPARKGATE_DATABASE_CONNINFO");
 	if (yaml_member(root, CONFIG_CLUSTERS) == NULL)
@@ -135,20 +135,35 @@ read_all(struct reader *reader)
 	check_required(reader, root);
 }
 
+static size_t
+read_whole(struct reader *reader)
+{
+	*reader->config = (struct config){ 0 };
+	arena_init(&reader->config->arena, LIMIT_ARENA_BYTES);
+	/* A file of the largest size read (base/yaml.c) fits twice; its tree ends with the reading. */
+	arena_init(&reader->scratch, 4 * (size_t)LIMIT_ARENA_BYTES);
+	read_all(reader);
+	arena_release(&reader->scratch);
+	if (reader->errors_count > 0)
+		config_release(reader->config);
+	return reader->errors_count;
+}
+
 size_t
 config_read(struct config *ret_config, const char *path, config_error_fn on_error, void *context)
 {
+	struct reader reader = { .config = ret_config, .path = path, .on_error = on_error, .context = context,
+				 .needs_database = true };
+
+	return read_whole(&reader);
+}
+
+size_t
+config_read_without_database(struct config *ret_config, const char *path, config_error_fn on_error, void *context)
+{
 	struct reader reader = { .config = ret_config, .path = path, .on_error = on_error, .context = context };
 
-	*ret_config = (struct config){ 0 };
-	arena_init(&ret_config->arena, LIMIT_ARENA_BYTES);
-	/* A file of the largest size read (base/yaml.c) fits twice; its tree ends with the reading. */
-	arena_init(&reader.scratch, 4 * (size_t)LIMIT_ARENA_BYTES);
-	read_all(&reader);
-	arena_release(&reader.scratch);
-	if (reader.errors_count > 0)
-		config_release(ret_config);
-	return reader.errors_count;
+	return read_whole(&reader);
 }
 
 void

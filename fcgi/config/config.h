@@ -20,7 +20,10 @@ enum config_auth {
 	CONFIG_AUTH_NONE,       /* written out: anybody who reaches a port is served */
 };
 
-enum config_operator { CONFIG_OPERATOR_KUBEFLOW };
+enum config_operator { CONFIG_OPERATOR_KUBEFLOW, CONFIG_OPERATOR_SPARKGATE };
+
+/* The word of the configuration, which is also that of rows and labels. */
+const char *config_operator_text(enum config_operator kind);
 
 struct config_pair {
 	const char *key;
@@ -84,6 +87,9 @@ typedef void (*config_error_fn)(void *context, const char *message);
  * Returns the number of errors; 0 is success.
  */
 MUST_CHECK size_t config_read(struct config *ret_config, const char *path, config_error_fn on_error, void *context);
+/* The same for a program that needs no database: database.conninfo may be missing. */
+MUST_CHECK size_t config_read_without_database(struct config *ret_config, const char *path, config_error_fn on_error,
+					       void *context);
 void config_release(struct config *config);
 
 /* The path to read: `given` (from -c) if not NULL, else $SPARKGATE_CONFIG, else the built-in one. */

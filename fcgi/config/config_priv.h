@@ -63,6 +63,7 @@ struct reader {
 	config_error_fn on_error;
 	void *context;
 	size_t errors_count;
+	bool needs_database;
 };
 
 /* Reports one error: "file:line: key: ..." or "SPARKGATE_KEY: key: ...". */

@@ -10,7 +10,9 @@ static const char *const level_words[] = {
 	[LOG_LEVEL_INFO] = "info", [LOG_LEVEL_DEBUG] = "debug",
 };
 static const char *const format_words[] = { [LOG_FORMAT_LOGFMT] = "logfmt", [LOG_FORMAT_JSON] = "json" };
-static const char *const operator_words[] = { [CONFIG_OPERATOR_KUBEFLOW] = "kubeflow" };
+static const char *const operator_words[] = {
+	[CONFIG_OPERATOR_KUBEFLOW] = "kubeflow", [CONFIG_OPERATOR_SPARKGATE] = "sparkgate",
+};
 
 /* KEY_WORD members are written as one int. */
 _Static_assert(sizeof(enum config_auth) == sizeof(int) && sizeof(enum log_level) == sizeof(int) &&
@@ -87,7 +89,8 @@ const struct config_key config_cluster_keys[] = {
 	{ "spark_version", KEY_TEXT, AT(spark_version), .remedy = config_remedy_one_word,
 	  .help = "The version of Spark in the image." },
 	{ "operator", KEY_WORD, AT(operator_kind), .default_text = "kubeflow", WORDS(operator_words),
-	  .help = "The operator that turns applications into pods; \"kubeflow\": sparkoperator.k8s.io/v1beta2." },
+	  .help = "The operator that turns applications into pods: \"kubeflow\", or \"sparkgate\" for "
+		  "sparkgate-operator(8), which acts on applications with the label sparkgate.io/operator=sparkgate." },
 	{ "default_conf", KEY_CONF, AT(default_conf),
 	  .count_offset = offsetof(struct config_cluster, default_conf_count),
 	  .help = "Spark properties of every batch; the batch's own conf beats them." },
@@ -96,6 +99,12 @@ const struct config_key config_cluster_keys[] = {
 	  .help = "Spark properties of every batch; they beat the batch's own conf." },
 };
 const size_t config_cluster_keys_count = ARRAY_COUNT(config_cluster_keys);
+
+const char *
+config_operator_text(enum config_operator kind)
+{
+	return operator_words[kind];
+}
 
 const struct config_key *
 config_key_find(const struct config_key *keys, size_t keys_count, const char *name)

@@ -18,6 +18,13 @@
 #define CRD_LABEL_BATCH_ID "sparkgate.io/batch-id"
 #define CRD_LABEL_NAME "sparkgate.io/name"              /* the batch's name, as far as a label can hold it */
 
+/*
+ * Which operator is to run an object: absent for Kubeflow's, which asks for no label; CRD_OPERATOR_OWN for this gateway's own.
+ * Copied to the pods like every label.
+ */
+#define CRD_LABEL_OPERATOR "sparkgate.io/operator"
+#define CRD_OPERATOR_OWN "sparkgate"
+
 #define CRD_DRIVER_CONTAINER "spark-kubernetes-driver"
 
 /* What the cluster's configuration adds; all may be NULL or empty. */

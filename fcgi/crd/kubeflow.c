@@ -359,6 +359,8 @@ crd_kubeflow_object(const struct batch *batch, const char *gateway_key, struct j
 	json_add_string(labels, CRD_LABEL_GATEWAY, gateway_key);
 	json_add_string(labels, CRD_LABEL_BATCH_UID, batch->uid);
 	json_add_string(labels, CRD_LABEL_BATCH_ID, id);
+	if (batch->operator_kind != NULL && strcmp(batch->operator_kind, CRD_OPERATOR_OWN) == 0)
+		json_add_string(labels, CRD_LABEL_OPERATOR, CRD_OPERATOR_OWN);
 	add_name_label(labels, batch->name);
 	json_add_string(metadata, "name", batch->object_name);
 	json_add_string(metadata, "namespace", batch->namespace);

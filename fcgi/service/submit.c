@@ -167,7 +167,7 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		.proxy_user = order->proxy_user,
 		.cluster = cluster->config->name,
 		.namespace = kube_namespace(cluster->kube),
-		.operator_kind = "kubeflow",
+		.operator_kind = config_operator_text(cluster->config->operator_kind),
 		.request_text = json_text(request),
 		.request_id = origin->request_id,
 		.spec_text = json_text(spec),

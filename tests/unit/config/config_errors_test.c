@@ -72,7 +72,7 @@ static const struct {
 	{ WHOLE "log: {level: loud}\n",
 	  "c.yaml:3: log.level: unknown value \"loud\"; write error, warning, info or debug" },
 	{ IN_DEFAULT("    operator: apache\n"),
-	  "c.yaml:5: clusters.default.operator: unknown value \"apache\"; write kubeflow" },
+	  "c.yaml:5: clusters.default.operator: unknown value \"apache\"; write kubeflow or sparkgate" },
 	/* names that Kubernetes would refuse */
 	{ IN_DEFAULT("    namespace: Spark\n"), "c.yaml:5: clusters.default.namespace: \"Spark\" will not do; write "
 	  "a DNS label: 1 to 63 of a-z, 0-9 and \"-\", with no \"-\" at either end" },
@@ -204,6 +204,17 @@ the_password_is_in_no_message(void **state)
 	assert_null(strstr(fixture->errors, "hunter2"));
 }
 
+static void
+only_a_program_without_a_database_may_do_without_its_address(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(fixture_read(fixture, CLUSTER), 1);
+	assert_non_null(strstr(fixture->errors, "database.conninfo: missing"));
+	assert_int_equal(config_read_without_database(&fixture->config, "c.yaml", fixture_note, fixture), 0);
+	assert_int_equal(fixture->config.clusters_count, 1);
+}
+
 int
 main(void)
 {
@@ -214,6 +225,7 @@ main(void)
 		CASE(all_errors_are_told_at_once),
 		CASE(a_missing_file_is_told_with_the_ways_to_name_another),
 		CASE(the_password_is_in_no_message),
+		CASE(only_a_program_without_a_database_may_do_without_its_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

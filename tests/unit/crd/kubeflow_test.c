@@ -326,6 +326,25 @@ the_object_is_named_and_labelled_from_the_row(void **state)
 	assert_null(crd_batch_uid(NULL));
 }
 
+static void
+the_row_says_whose_operator_is_to_run_it(void **state)
+{
+	static const struct {
+		const char *operator_kind;
+		const char *label;
+	} rows[] = { { "kubeflow", NULL }, { "sparkgate", "sparkgate" }, { NULL, NULL } };
+	struct json_object *spec = json_of(*state, "{}");
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		const struct batch batch = { .id = 1, .uid = "u", .namespace = "n", .object_name = "o",
+					     .operator_kind = rows[i].operator_kind };
+		struct json_object *object = arena_own_json(*state, crd_kubeflow_object(&batch, "k", spec));
+
+		assert_text("operator", json_string_at(object, "metadata", "labels", "sparkgate.io/operator", NULL),
+			    rows[i].label);
+	}
+}
+
 #define TEN "abcdefghij"
 #define SIXTY TEN TEN TEN TEN TEN TEN
 
@@ -374,6 +393,7 @@ main(void)
 		unit_test_with_arena(what_cannot_be_run_is_refused_with_the_name_of_the_field),
 		unit_test_with_arena(an_order_is_not_changed),
 		unit_test_with_arena(the_object_is_named_and_labelled_from_the_row),
+		unit_test_with_arena(the_row_says_whose_operator_is_to_run_it),
 		unit_test_with_arena(a_name_becomes_a_label_as_far_as_a_label_can_hold_it),
 		unit_test_with_arena(paths_lead_to_the_collection_or_to_one_object),
 	};
