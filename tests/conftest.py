@@ -39,10 +39,16 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture(scope="session")
-def stack(request):
+def make_stack():
+    """What the tests of a directory need; those of the operator have another one."""
     from stack import Stack  # not above: the contract against a foreign server runs without its packages
 
-    stack = Stack()
+    return Stack
+
+
+@pytest.fixture(scope="session")
+def stack(request, make_stack):
+    stack = make_stack()
     request.config.stash[STACK] = stack
     try:
         try:

@@ -38,7 +38,11 @@ crds_up() {
 objects_up() {
 	local log=$LOG_DIR/objects.log
 	crds_up
-	rbac_manifest "$JOB_NAMESPACE" "$JOB_SERVICE_ACCOUNT" "$GATEWAY_USER" |
+	{
+		rbac_manifest "$JOB_NAMESPACE" "$JOB_SERVICE_ACCOUNT" "$GATEWAY_USER"
+		echo ---
+		operator_rbac_manifest "$JOB_NAMESPACE" "$OPERATOR_USER"
+	} |
 		kubectl apply --server-side --force-conflicts -f - >>"$log" 2>&1 ||
 		die "namespace and roles were refused" "$log" "see the log"
 }
@@ -47,4 +51,9 @@ objects_up() {
 rbac_manifest() {
 	sed -e "s/@NAMESPACE@/$1/g" -e "s/@DRIVER_ACCOUNT@/$2/g" -e "s/@GATEWAY_USER@/$3/g" \
 		"$CLUSTER_SOURCE_DIR/../kubernetes/rbac.yaml.in"
+}
+
+# operator_rbac_manifest NAMESPACE OPERATOR_USER: for sparkgate-operator.
+operator_rbac_manifest() {
+	sed -e "s/@NAMESPACE@/$1/g" -e "s/@OPERATOR_USER@/$2/g" "$CLUSTER_SOURCE_DIR/../kubernetes/operator-rbac.yaml.in"
 }

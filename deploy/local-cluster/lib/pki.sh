@@ -41,6 +41,7 @@ pki_create_all() {
 		pki_certificate controller-manager /CN=system:kube-controller-manager clientAuth &&
 		pki_certificate scheduler /CN=system:kube-scheduler clientAuth &&
 		pki_certificate operator /O=system:masters/CN=spark-operator clientAuth &&
+		pki_certificate own-operator "/CN=$OPERATOR_USER" clientAuth &&
 		pki_certificate gateway "/CN=$GATEWAY_USER" clientAuth || return 1
 	[[ -s $PKI_DIR/service-account.key ]] || openssl genrsa -out "$PKI_DIR/service-account.key" 2048 || return 1
 	[[ -s $PKI_DIR/tokens.csv ]] ||
@@ -96,4 +97,5 @@ pki_up() {
 	pki_kubeconfig "$PKI_DIR/scheduler.kubeconfig" scheduler
 	pki_kubeconfig "$PKI_DIR/kubelet.kubeconfig" kubelet
 	pki_kubeconfig "$PKI_DIR/operator.kubeconfig" operator
+	pki_kubeconfig "$OPERATOR_KUBECONFIG" own-operator
 }

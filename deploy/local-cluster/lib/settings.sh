@@ -15,6 +15,7 @@ PAUSE_IMAGE=docker.io/library/sparkgate-pause:$PAUSE_VERSION
 JOB_NAMESPACE=spark
 JOB_SERVICE_ACCOUNT=spark
 GATEWAY_USER=sparkgate
+OPERATOR_USER=sparkgate-operator
 
 KUBERNETES_BINARIES=(kube-apiserver kube-controller-manager kube-scheduler kubectl kubelet)
 
@@ -68,6 +69,7 @@ settings_init() {
 
 	ADMIN_KUBECONFIG=$RUN_DIR/admin.kubeconfig
 	GATEWAY_KUBECONFIG=$RUN_DIR/gateway.kubeconfig
+	OPERATOR_KUBECONFIG=$RUN_DIR/operator.kubeconfig
 	GATEWAY_TOKEN_KUBECONFIG=$RUN_DIR/gateway-token.kubeconfig
 }
 

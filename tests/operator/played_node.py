@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plays what is not there beside the API server: scheduler, kubelet, drivers and garbage collector, through the API."""
+import itertools
+
+from kubernetes import NAMESPACE
+from waiting import wait_for
+
+PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+DRIVER = "spark-kubernetes-driver"
+MERGE = {"Content-Type": "application/merge-patch+json"}
+
+
+class PlayedNode:
+    def __init__(self, kube):
+        self.kube = kube
+        self.numbers = itertools.count(1)
+
+    # --- applications ----------------------------------------------------------------------------------------
+
+    def apply(self, name, own=True, **spec):
+        metadata = {"name": name, "labels": {"sparkgate.io/operator": "sparkgate"} if own else {}}
+        return self.kube.create_application({
+            "apiVersion": "sparkoperator.k8s.io/v1beta2", "kind": "SparkApplication", "metadata": metadata,
+            "spec": {"type": "Python", "mode": "cluster", "sparkVersion": "4.3.0", "image": "spark:4.3.0",
+                     "mainApplicationFile": "local:///opt/spark/examples/src/main/python/pi.py",
+                     "restartPolicy": {"type": "Never"}, "driver": {"cores": 1, "memory": "512m"},
+                     "executor": {"cores": 1, "memory": "512m", "instances": 1}, **spec}})
+
+    def change(self, name, **spec):
+        return self.kube.call("PATCH", self.kube.path(name), {"spec": spec}, headers=MERGE)
+
+    def status(self, name):
+        application = self.kube.application(name)
+        return None if application is None else application.get("status", {})
+
+    def state(self, name):
+        return self.status(name).get("applicationState", {}).get("state", "")
+
+    def message(self, name):
+        return self.status(name)["applicationState"].get("errorMessage")
+
+    def wait(self, name, state, limit_s=10):
+        wait_for(f"{name} to be {state}", lambda: self.state(name) == state, limit_s)
+        return self.status(name)
+
+    # --- pods ------------------------------------------------------------------------------------------------
+
+    def pods(self, selector=""):
+        return self.kube.call("GET", PODS, params={"labelSelector": selector})["items"]
+
+    def driver(self, name):
+        found = [pod for pod in self.pods(f"sparkoperator.k8s.io/app-name={name},spark-role=driver")
+                 if "deletionTimestamp" not in pod["metadata"]]
+        assert len(found) < 2, "two drivers at once"
+        return found[0] if found else None
+
+    def wait_driver(self, name, not_uid=None):
+        """The driver pod, once it may be scheduled."""
+        def released():
+            pod = self.driver(name)
+            return pod if pod and "schedulingGates" not in pod["spec"] and pod["metadata"]["uid"] != not_uid else None
+
+        return wait_for(f"the driver pod of {name}", released)
+
+    def report(self, pod, phase, exit_code=None, why=None, container=DRIVER, **status):
+        """What a kubelet says of a pod."""
+        state = {"running": {}} if phase == "Running" else {}
+        if exit_code is not None:
+            state = {"terminated": {"exitCode": exit_code, "reason": why or ("Error" if exit_code else "Completed")}}
+        if state:
+            status["containerStatuses"] = status.get("containerStatuses", []) + [{
+                "name": container, "image": "spark", "imageID": "", "ready": False, "restartCount": 0, "state": state}]
+        self.kube.call("PATCH", f"{PODS}/{pod['metadata']['name']}/status", {"status": {"phase": phase, **status}},
+                       headers=MERGE)
+
+    def executor(self, driver, phase="Pending"):
+        """An executor as the driver would make it."""
+        labels = driver["metadata"]["labels"]
+        name = f"executor-{next(self.numbers)}"
+        pod = self.kube.call("POST", PODS, {
+            "metadata": {"name": name, "labels": {**labels, "spark-role": "executor", "spark-exec-id": "1"}},
+            "spec": {"containers": [{"name": "spark-kubernetes-executor", "image": "spark"}]}})
+        if phase != "Pending":
+            self.report(pod, phase)
+        return pod
+
+    def remove(self, pod):
+        self.kube.call("DELETE", f"{PODS}/{pod['metadata']['name']}", {"gracePeriodSeconds": 0})
+
+    def empty(self):
+        self.kube.delete_applications()
+        self.kube.call("DELETE", PODS, {"gracePeriodSeconds": 0})
+        for kind in ("configmaps", "services"):
+            for item in self.kube.call("GET", f"/api/v1/namespaces/{NAMESPACE}/{kind}")["items"]:
+                self.kube.call("DELETE", f"/api/v1/namespaces/{NAMESPACE}/{kind}/{item['metadata']['name']}",
+                               expect=(200, 404))
