@@ -7,6 +7,7 @@ build_settings() {
 	BUILD_SOURCE_DIR=$BUILD_DIR/source
 	WORKER_PROGRAM=$(build_program sparkgate-worker)
 	WATCHER_PROGRAM=$(build_program sparkgate-watcher)
+	OPERATOR_PROGRAM=$(build_program sparkgate-operator)
 	CTL_PROGRAM=$(build_program sparkgate-ctl)
 }
 

@@ -18,7 +18,7 @@ config_text() {
 	    service_account: $KUBERNETES_SERVICE_ACCOUNT
 	    image: $SPARK_IMAGE
 	    spark_version: "$SPARK_VERSION"
-	    operator: kubeflow
+	    operator: $OPERATOR_KIND
 	END
 	[[ $TARGET != local ]] || config_local_conf
 	cat <<-END

@@ -54,6 +54,12 @@ watcher_start() {
 	PROCESS_SALT=$(gateway_salt) process_start watcher "$WATCHER_PROGRAM" -c "$CONFIG_FILE"
 }
 
+# It signs in as a user of its own, with the rights of deploy/kubernetes/operator-rbac.yaml.in.
+operator_start() {
+	PROCESS_SALT=$(gateway_salt) process_start operator \
+		env SPARKGATE_CLUSTERS_DEFAULT_KUBECONFIG="$OPERATOR_KUBECONFIG_FILE" "$OPERATOR_PROGRAM" -c "$CONFIG_FILE"
+}
+
 nginx_program() { PATH=$PATH:/usr/sbin command -v nginx; }
 
 nginx_start() {
@@ -96,6 +102,12 @@ watcher_up() {
 		die "the watcher ended" "$(process_log_file watcher)" "see the log; then run again"
 }
 
+operator_up() {
+	operator_start
+	process_wait operator 5 process_settled operator ||
+		die "the operator ended" "$(process_log_file operator)" "see the log; then run again"
+}
+
 nginx_up() {
 	ports_check
 	nginx_start
@@ -108,5 +120,6 @@ gateway_trouble() { curl -sS --max-time 3 "$ALL_URL/readyz" 2>&1 | head -c 300; 
 gateway_down() {
 	process_stop nginx QUIT 5
 	process_stop watcher
+	process_stop operator
 	workers_stop
 }

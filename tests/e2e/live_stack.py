@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole gateway on a real one-node Kubernetes with the real Kubeflow operator, started by deploy/quickstart.
+"""The whole gateway on a real one-node Kubernetes with the real Kubeflow operator, started by deploy/quickstart; or with
+the gateway's own, when SPARKGATE_OPERATOR=sparkgate.
 
 The same path that a newcomer takes, in a state directory and a slot of its own, so that a quickstart that is in use
 is not disturbed.
