@@ -2,8 +2,8 @@
 """Kubernetes objects in a form in which two makers' results can be compared, and equal ones have equal bytes.
 
 Generated words become fixed ones. Properties, and lists whose order means nothing because Spark fills them out of
-hash maps, become dictionaries. A set is kept as what it changes of one plain application's objects of the same version:
-a JSON merge patch (RFC 7396).
+hash maps, become dictionaries. A set is kept as what it changes of one plain application's objects of the same
+version: a JSON merge patch (RFC 7396).
 """
 import json
 import pathlib
