@@ -1,0 +1,371 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Records what the Kubeflow operator and the real spark-submit make of tests/data/operator/cases/*.yaml.
+
+Each manifest goes the whole way, and no part of it is played:
+  1. the operator's webhook fills in the defaults of the SparkApplication;
+  2. the operator, on a real API server, makes spark-submit's arguments of it;
+  3. spark-submit of each version makes the objects, sent to a server that only answers and remembers;
+  4. the webhook patches the driver pod; and a pod made of the executors' template alone, as it will patch executors.
+The result, without the generated names and times, is tests/data/operator/spark-submit-VERSION/CASE.json. What
+spark-submit refuses is a result too.
+
+It needs Java, PyPI, the operator's binary (../shared/bin) and what the tests need: run it with the tests' Python,
+  .sparkgate/tools/tests-venv/bin/python tests/operator/record_spark_submit.py [--check] [CASE...]
+--check writes nothing, shows the differences from what is there, and fails when there are any.
+"""
+import argparse
+import base64
+import concurrent.futures
+import difflib
+import http.server
+import json
+import lzma
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+
+import requests
+import urllib3
+import yaml
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+import recorded  # noqa: E402
+from kubernetes import CLONE, NAMESPACE, STATE_DIR, Kubernetes  # noqa: E402
+from process import Process  # noqa: E402
+from waiting import wait_for  # noqa: E402
+
+SLOT = int(os.environ.get("SPARKGATE_TEST_SLOT", "1"))
+DIR = STATE_DIR / "record"
+OUT = DIR / "submitted"
+WEBHOOK_PORT = 29443 + 100 * SLOT
+AT_ONCE = 2
+POD_UID = "DRIVERUID"
+REFUSED = re.compile(r"(?:Exception in thread \"main\" \S+|^Error): (.*)", re.M)
+
+# In the place of spark-submit: keeps the arguments and the files that they name, under the application's name.
+KEEP_ARGUMENTS = r"""#!/bin/bash
+set -eu
+for ((i = 1; i < $#; i++)); do
+	[[ ${!i} != --name ]] || { j=$((i + 1)); name=${!j}; break; }
+done
+for word; do
+	case $word in *.podTemplateFile=*)
+		role=${word#spark.kubernetes.}
+		cp "${word#*=}" "$OUT/$name.${role%%.*}-template"
+	esac
+done
+printf '%s\0' "$@" >"$OUT/$name.new"
+mv "$OUT/$name.new" "$OUT/$name.arguments"
+"""
+
+
+# --- the operator: from a manifest to spark-submit's arguments ---------------------------------------------------
+
+def operator_binary():
+    """As deploy/local-cluster/lib/operator.sh finds it."""
+    if "SPARK_OPERATOR" in os.environ:
+        return os.environ["SPARK_OPERATOR"]
+    binary = DIR / "spark-operator"
+    binary.write_bytes(lzma.decompress((CLONE / "../shared/bin/spark-operator.xz").read_bytes()))
+    binary.chmod(0o755)
+    return binary
+
+
+class Operator:
+    """The Kubeflow operator's controller and webhook, on a real API server."""
+
+    def __init__(self):
+        self.kubernetes = Kubernetes(DIR, SLOT)
+        self.parts = []
+
+    def __enter__(self):
+        shutil.rmtree(OUT, ignore_errors=True)
+        OUT.mkdir(parents=True)
+        (DIR / ".sparkgate-state").touch()
+        self.kubernetes.up()
+        self.kubernetes.delete_applications()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for part in self.parts:
+            part.stop()
+        self.kubernetes.down()
+
+    def start(self):
+        binary = operator_binary()
+        kubeconfig = DIR / "cluster/run/admin.kubeconfig"
+        home = DIR / "spark-home"
+        (home / "bin").mkdir(parents=True, exist_ok=True)
+        (home / "bin/spark-submit").write_text(KEEP_ARGUMENTS)
+        (home / "bin/spark-submit").chmod(0o755)
+        environment = dict(os.environ, SPARK_HOME=str(home), OUT=str(OUT), KUBECONFIG=str(kubeconfig),
+                           KUBERNETES_SERVICE_HOST="127.0.0.1", KUBERNETES_SERVICE_PORT="443")
+        self.kubernetes.call("POST", "/api/v1/namespaces", {"metadata": {"name": "operator"}}, expect=(201, 409))
+        common = ["start", f"--kubeconfig={kubeconfig}", f"--namespaces={NAMESPACE}", "--leader-election=false"]
+        self.parts = [
+            Process(DIR, "record-controller", [binary, "controller", *common, "--enable-ui-service=false",
+                                               "--health-probe-bind-address=0"], environment),
+            Process(DIR, "record-webhook", [
+                binary, "webhook", *common, f"--webhook-port={WEBHOOK_PORT}", f"--webhook-cert-dir={DIR / 'certs'}",
+                "--webhook-secret-namespace=operator", "--health-probe-bind-address=0",
+            ], environment),
+        ]
+        for part in self.parts:
+            part.start()
+        wait_for("the webhook", self.webhook_answers, 60)
+
+    def webhook_answers(self):
+        try:
+            return self.admitted("SparkApplication", recorded.manifest(recorded.VERSIONS[-1], recorded.PLAIN))
+        except requests.ConnectionError:
+            return None
+
+    def admitted(self, kind, thing):
+        """The object as the webhook patches it on CREATE."""
+        group, version, resource, path = {
+            "SparkApplication": ("sparkoperator.k8s.io", "v1beta2", "sparkapplications",
+                                 "mutate-sparkoperator-k8s-io-v1beta2-sparkapplication"),
+            "Pod": ("", "v1", "pods", "mutate--v1-pod"),
+        }[kind]
+        review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+            "uid": "1", "kind": {"group": group, "version": version, "kind": kind},
+            "resource": {"group": group, "version": version, "resource": resource},
+            "namespace": NAMESPACE, "operation": "CREATE", "userInfo": {}, "object": thing}}
+        # Its certificate is its own, and it listens on loopback.
+        answer = requests.post(f"https://127.0.0.1:{WEBHOOK_PORT}/{path}", json=review, verify=False, timeout=30)
+        answer = answer.json()["response"]
+        assert answer["allowed"], answer
+        return patched(thing, json.loads(base64.b64decode(answer["patch"]))) if "patch" in answer else thing
+
+    def arguments(self, case):
+        """spark-submit's arguments, with the files that they name where they can be found again."""
+        application = self.admitted("SparkApplication", recorded.manifest(recorded.VERSIONS[-1], case))
+        name = application["metadata"]["name"]
+        self.kubernetes.create_application(application)
+        file = OUT / f"{name}.arguments"
+        try:
+            wait_for(f"the arguments of {case}", file.exists, 60)
+        except AssertionError:
+            status = self.kubernetes.application(name).get("status")
+            raise AssertionError(f"{case}: the operator did not submit it: {status}") from None
+        return [self.template_kept(name, word) for word in file.read_bytes().decode().split("\0")[:-1]]
+
+    @staticmethod
+    def template_kept(name, word):
+        key, equals, _ = word.partition("=")
+        if not key.endswith(".podTemplateFile"):
+            return word
+        return f"{key}{equals}{OUT / name}.{key.split('.')[2]}-template"
+
+
+def patched(thing, operations):
+    """RFC 6902, as far as the webhook's patches go."""
+    thing = json.loads(json.dumps(thing))
+    for operation in operations:
+        *way, last = [word.replace("~1", "/").replace("~0", "~") for word in operation["path"].split("/")[1:]]
+        place = thing
+        for word in way:
+            place = place[int(word)] if isinstance(place, list) else place[word]
+        if isinstance(place, list):
+            last = len(place) if last == "-" else int(last)
+        if operation["op"] == "remove":
+            del place[last]
+        elif operation["op"] == "add" and isinstance(place, list):
+            place.insert(last, operation["value"])
+        else:
+            assert operation["op"] in ("add", "replace"), operation
+            place[last] = operation["value"]
+    return thing
+
+
+# --- spark-submit: from arguments to objects ---------------------------------------------------------------------
+
+class Recorder(http.server.BaseHTTPRequestHandler):
+    """Answers as an API server on which everything succeeds. The first two parts of a path name the run."""
+
+    protocol_version = "HTTP/1.1"
+    runs = {}
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        _, version, case, *_ = self.path.split("/")
+        self.runs.setdefault((version, case), []).append(body)
+        stored = dict(body, metadata=dict(body["metadata"], uid=POD_UID, namespace=NAMESPACE), status={})
+        self.answer(201, stored)
+
+    do_PATCH = do_POST
+
+    def do_GET(self):
+        self.answer(404, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404, "metadata": {},
+                          "reason": "NotFound", "message": f"{self.path} is not here"})
+
+    do_DELETE = do_GET
+
+    def answer(self, code, body):
+        data = json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+class Refused(Exception):
+    """Nothing was sent; why."""
+
+
+def spark_home(version):
+    """Spark's files as PyPI's pyspark has them; the local cluster's own are used, where they are."""
+    cluster = pathlib.Path(os.environ.get("SPARKGATE_CLUSTER_CACHE", STATE_DIR / "cluster"))
+    if (cluster / f"images/spark-{version}/bin/spark-submit").exists():
+        return cluster / f"images/spark-{version}"
+    target = STATE_DIR / f"tools/pyspark-{version}"
+    if not (target / "pyspark/bin/spark-submit").exists():
+        print(f"fetching Spark {version} from PyPI (some 400 MB, once)")
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
+                        "--target", target, f"pyspark=={version}"], check=True)
+    return target / "pyspark"
+
+
+def home_with_packages():
+    """A home with one package in its Maven repository, so that spark-submit need not ask the world for it."""
+    package = DIR / "home/.m2/repository/org/example/probe/1.0"
+    package.mkdir(parents=True, exist_ok=True)
+    (package / "probe-1.0.pom").write_text(
+        "<project><modelVersion>4.0.0</modelVersion><groupId>org.example</groupId>"
+        "<artifactId>probe</artifactId><version>1.0</version></project>")
+    with zipfile.ZipFile(package / "probe-1.0.jar", "w") as jar:
+        jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+
+
+def submitted(version, case, arguments, port):
+    """The objects that spark-submit sends."""
+    master = f"k8s://http://127.0.0.1:{port}/{version}/{case}"
+    arguments = list(arguments)
+    arguments[arguments.index("--master") + 1] = master
+    empty = DIR / "empty"
+    empty.mkdir(exist_ok=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "HADOOP_"))}
+    environment.update(
+        SPARK_HOME=str(spark_home(version)), SPARK_CONF_DIR=str(empty), SPARK_LOCAL_HOSTNAME="localhost",
+        HADOOP_USER_NAME="spark",  # whom the operator's image runs it as
+        NO_PROXY="127.0.0.1", KUBECONFIG=os.devnull, TZ="UTC", LC_ALL="C.UTF-8",
+        JAVA_TOOL_OPTIONS=f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.home={DIR / 'home'}",
+    )
+    done = subprocess.run([spark_home(version) / "bin/spark-submit", *arguments], env=environment, cwd=empty,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
+    objects = Recorder.runs.pop((version, case), [])
+    if done.returncode == 0 and objects:
+        return objects, master
+    refused = REFUSED.search(done.stderr)
+    assert refused and not objects, f"spark-submit {version} of {case}: {done.stdout}{done.stderr}"
+    raise Refused(refused.group(1))
+
+
+def name(arguments):
+    return arguments[arguments.index("--name") + 1]
+
+
+def executor_template(operator, arguments, text):
+    """The template that the driver will make its executors of, as the webhook would patch it."""
+    template = yaml.safe_load(text)
+    labels = template["metadata"].get("labels", {})
+    found = {"spark-role": "executor", "sparkoperator.k8s.io/app-name": name(arguments),
+             "sparkoperator.k8s.io/launched-by-spark-operator": "true"}  # by these the webhook knows it
+    metadata = dict(template["metadata"], name="executor", namespace=NAMESPACE, labels={**labels, **found})
+    pod = operator.admitted("Pod", dict(template, apiVersion="v1", kind="Pod", metadata=metadata))
+    pod["metadata"]["labels"] = labels
+    for key in ("name", "namespace"):
+        del pod["metadata"][key]
+    pod.pop("status", None)
+    return pod
+
+
+def patched_by_webhook(operator, arguments, thing):
+    """As spark-submit sends it, and the webhook lets it through."""
+    if thing["kind"] == "Pod":
+        thing = operator.admitted("Pod", dict(thing, metadata=dict(thing["metadata"], namespace=NAMESPACE)))
+        del thing["metadata"]["namespace"]
+        thing.pop("status", None)  # the webhook writes a Pod anew, with an empty one
+    elif recorded.TEMPLATE in thing.get("data", {}):
+        thing["data"][recorded.TEMPLATE] = executor_template(operator, arguments, thing["data"][recorded.TEMPLATE])
+    return thing
+
+
+def record(operator, case, port):
+    arguments = operator.arguments(case)
+    for version in recorded.VERSIONS:
+        try:
+            objects, master = submitted(version, case, arguments, port)
+        except Refused as refused:
+            yield version, {"Refusal": str(refused)}
+            continue
+        objects = [patched_by_webhook(operator, arguments, each) for each in objects]
+        # In the properties, which are in JSON, colons have a backslash, which has another.
+        replace = [(master, "MASTER"), (master.replace(":", r"\\:"), "MASTER"),
+                   (f"{OUT}/{name(arguments)}.", "/tmp/spark/")]
+        yield version, recorded.normalised(objects, replace)
+
+
+# --- the command -------------------------------------------------------------------------------------------------
+
+def kept(version, case, objects, check):
+    """Writes the file, or shows what would change; whether something changed."""
+    file = recorded.file_of(version, case)
+    old, new = file.read_text() if file.exists() else "", recorded.text_of(objects, version, case)
+    if old == new:
+        return False
+    name = str(file.relative_to(CLONE))
+    for line in difflib.unified_diff(old.splitlines(), new.splitlines(), name, name, n=0, lineterm=""):
+        print(line)
+    if not check:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(new)
+    return True
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    parser.add_argument("case", nargs="*", help="these alone")
+    options = parser.parse_args()
+    urllib3.disable_warnings()
+    home_with_packages()
+    for version in recorded.VERSIONS:
+        spark_home(version)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    changed, failed = 0, 0
+    with Operator() as operator, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        runs = {case: pool.submit(lambda case=case: list(record(operator, case, server.server_port)))
+                for case in options.case or recorded.cases()}
+        for case, run in runs.items():
+            try:
+                for version, objects in run.result():
+                    changed += kept(version, case, objects, options.check)
+                print(f"{case}: done", flush=True)
+            except AssertionError as error:
+                failed += 1
+                print(f"{case}: FAILED: {error}", flush=True)
+    server.shutdown()
+    print(f"{len(runs)} cases, {changed} files changed, {failed} cases failed")
+    return 1 if failed or (options.check and changed) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
