@@ -27,6 +27,8 @@
 /* The API server may be starting again just when the driver ends. */
 #define CATCH_UP_TRIES 5
 #define CATCH_UP_RETRY_MS 500
+/* Whole answers, after which the log is taken as it is. */
+#define CATCH_UP_READS 5
 /* A log that brings nothing for so long is not waited for. */
 #define SILENCE_MS 10000
 /* Its stream ended, so the driver has most likely ended. The operator says so as soon; after this time the pod is asked. */
@@ -119,6 +121,7 @@ open_stream(struct followed_logs *logs, struct followed_log *item, bool follow, 
 	struct err err = ERR_INIT;
 
 	log_reader_begin(&item->reader);
+	item->begun_lines_count = item->reader.position.lines_count;
 	item->stream_follows = follow;
 	item->brought_lines = false;
 	item->begun_ms = item->heard_ms = now_ms;
@@ -210,13 +213,28 @@ free_kill(struct followed_logs *logs, struct followed_log *item)
 	item->kill_freed = true;
 }
 
+/*
+ * A whole answer is no proof of a whole log: one that broke off between kubelet and API server looks the same. So a last
+ * answer has to bring nothing but what there was, all of it, down to a last line without its end.
+ */
+static bool
+is_confirmed(struct followed_log *item)
+{
+	const struct log_reader *reader = &item->reader;
+	bool is_as_before = reader->position.lines_count == item->begun_lines_count && reader->skip_count == 0 &&
+			    reader->line_size_bytes == item->rest_size_bytes;
+
+	item->rest_size_bytes = reader->line_size_bytes;
+	return is_as_before || ++item->whole_reads >= CATCH_UP_READS;
+}
+
 static void
 end_stream(struct followed_logs *logs, struct followed_log *item, const struct err *err, int64_t now_ms)
 {
 	bool caught_up = !item->stream_follows;
+	bool confirmed = caught_up && err->code == ERR_NONE && is_confirmed(item);
 
-	/* a stream that was followed may have broken: its last line comes again, whole */
-	if (caught_up && err->code == ERR_NONE)
+	if (confirmed)
 		log_reader_end(&item->reader);
 	close_stream(logs, item);
 	if (is_nothing(err))
@@ -231,8 +249,10 @@ end_stream(struct followed_logs *logs, struct followed_log *item, const struct e
 	item->retry_at_ms = 0;
 	if (!caught_up)
 		return;
-	if (err->code == ERR_NONE || is_nothing(err)) {
+	if (confirmed || is_nothing(err)) {
 		item->complete = true;
+	} else if (err->code == ERR_NONE) {
+		item->retry_at_ms = item->rest_size_bytes > 0 ? now_ms + CATCH_UP_RETRY_MS : 0;
 	} else if (++item->tries >= CATCH_UP_TRIES) {
 		log_failure(&logs->app->log, LOG_LEVEL_WARNING, "log_not_complete", err, LOG_INT("batch", item->batch_id));
 		give_up(item, err);

@@ -32,6 +32,7 @@ struct followed_log {
 	bool waits_told;                /* the log says that it is not followed */
 	int retry_ms;
 	int64_t begun_ms, heard_ms;     /* of the stream */
+	int64_t begun_lines_count;      /* lines that there were then */
 	int64_t retry_at_ms, written_ms, write_at_ms;
 	int64_t look_at_ms;             /* has the driver ended? 0: nothing says so */
 	/* the end */
@@ -39,7 +40,8 @@ struct followed_log {
 	int64_t ended_ms;               /* when that was learned */
 	bool complete;                  /* all was read that can be had */
 	struct batch_sight sight;
-	int tries;
+	int tries, whole_reads;
+	size_t rest_size_bytes;         /* of the last line, without its end, in the last whole answer */
 	int64_t kill_at_ms;             /* a kill waits until then; 0: none does */
 	bool kill_freed;                /* it need not wait any longer */
 };

@@ -27,7 +27,7 @@ FAULTS = {
     "get": ("429", "500", "503", *BROKEN),
     "list": ("410", "429", "500", "503", *BROKEN),
     "watch": ("410", "429", "500", "503", "reset_before", "silence_before"),
-    "log": ("429", "500", "503", "reset_before", "silence_before", "cut"),
+    "log": ("429", "500", "503", "reset_before", "silence_before", "cut", "short"),
     "event": ("cut", "gone", "stall", "duplicate", "late", "stale"),  # of a watch that was opened
 }
 SILENCE_S = 20  # longer than any patience of the gateway's; it hangs up before
@@ -219,11 +219,11 @@ class FailingApi:
             return web.Response(status=404, text=text, content_type="application/json")
         answer = web.StreamResponse(headers={"Content-Type": "text/plain"})
         await answer.prepare(request)
-        left = self.random.randrange(1, 2000) if fault == "cut" else None
+        left = self.random.randrange(1, 2000) if fault in ("cut", "short") else None
         async for text in log.read(request.query.get("sinceTime"), request.query.get("follow") == "true"):
             if left is not None and len(text) >= left:
                 await answer.write(text[:left])
-                return self.hang_up(request, answer)
+                return self.hang_up(request, answer) if fault == "cut" else answer
             left = None if left is None else left - len(text)
             await answer.write(text)
         return answer
