@@ -123,8 +123,7 @@ open_stream(struct followed_logs *logs, struct followed_log *item, bool follow, 
 	log_reader_begin(&item->reader);
 	item->begun_lines_count = item->reader.position.lines_count;
 	item->stream_follows = follow;
-	item->brought_lines = false;
-	item->begun_ms = item->heard_ms = now_ms;
+	item->heard_ms = now_ms;
 	if (!kube_log_open(logs->streams, &order, on_bytes, item, &item->stream, &err)) {
 		log_failure(&logs->app->log, LOG_LEVEL_WARNING, "log_not_opened", &err, LOG_INT("batch", item->batch_id));
 		item->stream = NULL;
@@ -146,9 +145,7 @@ write_is_due(const struct followed_log *item, int64_t now_ms)
 {
 	size_t lines_count = json_object_array_length(item->reader.lines);
 
-	if (now_ms < item->write_at_ms)
-		return false;
-	if (lines_count == 0)
+	if (now_ms < item->write_at_ms || lines_count == 0)
 		return false;
 	return item->complete || item->reader.position.closed || lines_count >= PIECE_LINES ||
 	       item->reader.lines_size_bytes >= HELD_BYTES || now_ms - item->written_ms >= WRITE_INTERVAL_MS;
@@ -173,12 +170,9 @@ write_lines(struct followed_logs *logs, struct followed_log *item, int64_t now_m
 		item->complete = false;
 		return;
 	}
-	if (json_object_array_length(item->reader.lines) > 0) {
-		item->brought_lines = true;
-		item->retry_ms = RETRY_MIN_MS;
-		metrics_add(&logs->app->metrics, METRIC_LOG_LINES, json_object_array_length(item->reader.lines));
-		metrics_add(&logs->app->metrics, METRIC_LOG_BYTES, item->reader.lines_size_bytes);
-	}
+	item->retry_ms = RETRY_MIN_MS;
+	metrics_add(&logs->app->metrics, METRIC_LOG_LINES, json_object_array_length(item->reader.lines));
+	metrics_add(&logs->app->metrics, METRIC_LOG_BYTES, item->reader.lines_size_bytes);
 	FAILPOINT("log.written");
 	item->written_ms = now_ms;
 	log_reader_stored(&item->reader);

@@ -28,11 +28,10 @@ struct followed_log {
 	struct log_reader reader;
 	struct kube_log_stream *stream; /* NULL: none */
 	bool stream_follows;
-	bool brought_lines;             /* the stream did */
 	bool waits_told;                /* the log says that it is not followed */
 	int retry_ms;
-	int64_t begun_ms, heard_ms;     /* of the stream */
-	int64_t begun_lines_count;      /* lines that there were then */
+	int64_t heard_ms;               /* when its stream brought something, or was opened */
+	int64_t begun_lines_count;      /* lines that there were when it was opened */
 	int64_t retry_at_ms, written_ms, write_at_ms;
 	int64_t look_at_ms;             /* has the driver ended? 0: nothing says so */
 	/* the end */
