@@ -18,6 +18,8 @@ STEPS = sorted(set(re.findall(r'FAILPOINT\("([a-z.]+)"\)', "".join(file.read_tex
 # Steps that are taken only when the API server does not take a push.
 API_FAULTS = {"push.defer": "503", "push.deferred": "503", "push.refuse": "422", "push.refused": "422"}
 RETENTION = "retention.deleted"
+# A round may take a step only once, and is spared by every second draw.
+ROUNDS_AT_MOST = 25
 
 pytestmark = pytest.mark.usefixtures("kube", "repaired", "clean")
 
@@ -50,7 +52,7 @@ def test_a_kill_at_each_step_loses_and_doubles_nothing(stack, step):
 
     async def run():
         async with campaign_of(stack, kills_at(step, api=0.5 if faults else 0, api_faults=faults)) as campaign:
-            while failpoint_counts(campaign.failpoints_log)[step] == 0 and campaign.rounds < 5:
+            while failpoint_counts(campaign.failpoints_log)[step] == 0 and campaign.rounds < ROUNDS_AT_MOST:
                 await campaign.round([*PLANS, None, None])
                 await campaign.next_round()
             return campaign
