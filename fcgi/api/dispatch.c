@@ -5,11 +5,37 @@
 
 #include "api/livy/livy.h"
 #include "api/ops/ops.h"
+#include "api/spark_rest/spark_rest.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
 
-static const struct protocol *const protocols[] = { &livy_protocol, &ops_protocol };
+static const struct protocol *const protocols[] = { &livy_protocol, &ops_protocol, &spark_rest_protocol };
+
+/* At the door of Spark's own clients wrong paths have answers of their own, so nothing else is served there. */
+static bool
+is_served(const struct protocol *protocol, const struct request *request)
+{
+	return protocol->is_spark || request->door == HTTP_DOOR_ALL;
+}
+
+/* "/clusters/NAME/v1/...": the only thing that spark-submit can be told beside a host (contract spark-rest.md 1.9). */
+static const char *
+take_cluster(struct call *call)
+{
+	static const char prefix[] = "/clusters/";
+	const char *path = call->request->path, *name;
+	size_t size;
+
+	if (strncmp(path, prefix, sizeof(prefix) - 1) != 0)
+		return path;
+	name = path + sizeof(prefix) - 1;
+	size = strcspn(name, "/");
+	if (size == 0)
+		return path;
+	call->cluster = path_decode(call->arena, name, size, false);
+	return name[size] == '\0' ? "/" : name + size;
+}
 
 static bool
 serves(const struct route *route, enum http_method method)
@@ -41,10 +67,14 @@ find_route(struct call *call, const struct protocol **ret_protocol, struct err *
 {
 	const char *allow = NULL;
 
-	*ret_protocol = protocols[0];
+	*ret_protocol = call->request->door == HTTP_DOOR_SPARK ? &spark_rest_protocol : protocols[0];
 	for (size_t i = 0; i < ARRAY_COUNT(protocols); i++) {
+		const char *path = protocols[i]->is_spark ? call->path : call->request->path;
+
+		if (!is_served(protocols[i], call->request))
+			continue;
 		for (const struct route *route = protocols[i]->routes; route->handler != NULL; route++) {
-			if (!path_match(call->arena, route->path, call->request->path, call->params))
+			if (!path_match(call->arena, route->path, path, call->params))
 				continue;
 			*ret_protocol = protocols[i];
 			if (serves(route, call->request->method))
@@ -56,7 +86,7 @@ find_route(struct call *call, const struct protocol **ret_protocol, struct err *
 	call->response->allow = allow;
 	if (allow != NULL)
 		err_set_(err, ERR_METHOD, "%s is not served here; allowed: %s", call->request->method_text, allow);
-	else
+	else if ((*ret_protocol)->no_route == NULL || (*ret_protocol)->no_route(call, err))
 		/* the path is not repeated: it may hold any bytes, and JSON may not */
 		err_set_(err, ERR_NOT_FOUND, "there is no such route");
 	return NULL;
@@ -126,6 +156,7 @@ dispatch(void *context, struct arena *arena, const struct request *request, stru
 	bool answered;
 
 	app->log.request_id = request->request_id;
+	call.path = take_cluster(&call);
 	answered = answer(&call, &protocol, &err);
 	if (!answered) {
 		response->retry_after_s = err.retry_after_s;

@@ -18,6 +18,8 @@ struct call {
 	struct arena *arena;            /* ends when the answer was sent */
 	const struct request *request;
 	struct response *response;
+	const char *path;               /* the request's, without the prefix that picks a cluster */
+	const char *cluster;            /* that the path picked; NULL: it picked none */
 	struct caller caller;
 	enum access access;             /* the route's; service/query.c applies it to the batch that it reads */
 	const char *params[PATH_PARAMS_MAX];
@@ -36,8 +38,12 @@ struct route {
 struct protocol {
 	const char *name;
 	const struct route *routes;
+	/* One of those that Spark's own clients speak: served at their door, and may begin with /clusters/NAME. */
+	bool is_spark;
 	/* What holds for every route, before its handler; may be NULL. */
 	handler_fn check;
+	/* Words for a path that no route has, always false; NULL: plain 404. */
+	handler_fn no_route;
 	/* The error in the protocol's own body. */
 	void (*answer_error)(struct call *call, const struct err *err);
 };

@@ -54,6 +54,8 @@ path_match(struct arena *arena, const char *template, const char *path, const ch
 		const char *wanted = next_segment(&template, &wanted_size);
 		const char *segment = next_segment(&path, &size);
 
+		if (wanted_size == 1 && wanted[0] == '*')
+			return true;
 		if (wanted_size == 0 || size == 0)
 			return wanted_size == size;
 		if (wanted[0] == '{') {

@@ -17,7 +17,7 @@ char *path_decode(struct arena *arena, const char *text, size_t size_bytes, bool
 
 /*
  * Matches a path with a template such as "/batches/{id}/log". Several slashes count as one, and one at the end as none
- * (contract livy.md 1.1). {x} takes one segment, decoded, never empty.
+ * (contract livy.md 1.1). {x} takes one segment, decoded, never empty; a template's last segment "*" any rest, also none.
  * ret_params  the segments, in order; params[PATH_PARAMS_MAX]
  */
 bool path_match(struct arena *arena, const char *template, const char *path, const char **ret_params);

@@ -123,17 +123,20 @@ request_read(struct request *request, struct arena *arena, const struct request_
 {
 	const char *method = copy_param(arena, source, "REQUEST_METHOD");
 	const char *id = copy_param(arena, source, "HTTP_X_REQUEST_ID");
+	const char *door = source->param(source->context, "SPARKGATE_DOOR");
 
 	*request = (struct request){
 		.method_text = method == NULL ? "GET" : method,
 		.request_id = id != NULL && is_plain_word(id) ? id : make_request_id(arena),
 		.idempotency_key = copy_param(arena, source, "HTTP_IDEMPOTENCY_KEY"),
 		.accept = copy_param(arena, source, "HTTP_ACCEPT"),
+		.user_agent = copy_param(arena, source, "HTTP_USER_AGENT"),
 		.server_address = copy_param(arena, source, "SERVER_ADDR"),
 		.remote_address = copy_param(arena, source, "REMOTE_ADDR"),
 		.forwarded_for = copy_param(arena, source, "HTTP_X_FORWARDED_FOR"),
 	};
 	request->method = method_of(request->method_text);
+	request->door = door != NULL && strcmp(door, "spark") == 0 ? HTTP_DOOR_SPARK : HTTP_DOOR_ALL;
 	read_target(request, arena, source);
 	read_body(request, arena, source);
 	decode_body(request, arena, source);

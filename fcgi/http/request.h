@@ -15,7 +15,11 @@
 
 enum http_method { HTTP_GET = 1, HTTP_HEAD, HTTP_POST, HTTP_DELETE, HTTP_PUT, HTTP_PATCH, HTTP_OPTIONS, HTTP_OTHER };
 
+/* Which of the front's ports: where Spark's own clients come in nothing else is served. */
+enum http_door { HTTP_DOOR_ALL, HTTP_DOOR_SPARK };
+
 struct request {
+	enum http_door door;
 	enum http_method method;
 	const char *method_text;
 	const char *path;               /* as sent, percent-encoded, without the query; begins with '/' */
@@ -23,6 +27,7 @@ struct request {
 	const char *request_id;         /* the client's if it is a plain word, else made here */
 	const char *idempotency_key;    /* NULL: none */
 	const char *accept;             /* NULL: none */
+	const char *user_agent;
 	const char *server_address;     /* where the connection came in; NULL when the front does not say */
 	const char *remote_address;
 	const char *forwarded_for;

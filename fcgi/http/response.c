@@ -22,6 +22,7 @@ static const struct {
 	{ 410, "Gone" },
 	{ 413, "Content Too Large" },
 	{ 429, "Too Many Requests" },
+	{ 468, "468" },         /* contract spark-rest.md section 2 */
 	{ 500, "Internal Server Error" },
 	{ 503, "Service Unavailable" },
 };

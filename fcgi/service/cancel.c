@@ -22,6 +22,20 @@ cancel_batch(struct app *app, struct arena *arena, int64_t id, enum store_kill k
 	return true;
 }
 
+bool
+cancel_all(struct app *app, enum batch_protocol protocol, const char *cluster, const char *user, const char *request_id,
+	   struct err *err)
+{
+	int64_t count;
+
+	if (!store_kill_all(app->store, protocol, cluster, user, request_id, &count, err))
+		return false;
+	log_event(&app->log, LOG_LEVEL_INFO, "all_batches_kill_requested",
+		  LOG_TEXT("protocol", batch_protocol_text(protocol)), LOG_TEXT("cluster", cluster),
+		  LOG_INT("batches", count));
+	return true;
+}
+
 /* False when the API server is away: the others can wait, too. */
 static bool
 kill_one(struct app *app, struct arena *arena, struct app_cluster *cluster, const struct store_owed_kill *owed)

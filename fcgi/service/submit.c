@@ -54,17 +54,23 @@ target_of(struct arena *arena, const struct config *config, const struct config_
 
 /* The conf key of other gateways is understood too: clients keep what they have. */
 static bool
-choose_cluster(struct app *app, struct batch_order *order, struct app_cluster **ret_cluster, struct err *err)
+choose_cluster(struct app *app, struct batch_order *order, const char *by_path, struct app_cluster **ret_cluster,
+	       struct err *err)
 {
 	const char *other = batch_pairs_take(&order->conf, "spark.ilum.cluster");
 	const char *own = batch_pairs_take(&order->conf, "spark.sparkgate.cluster");
-	const char *name = own != NULL ? own : other;
+	const char *by_conf = own != NULL ? own : other;
+	const char *name = by_path != NULL ? by_path : by_conf;
+	const char *key = own != NULL ? "conf spark.sparkgate.cluster" : "conf spark.ilum.cluster";
 
+	if (by_path != NULL && by_conf != NULL && strcmp(by_path, by_conf) != 0)
+		return err_set(err, ERR_INVALID, "%s: '%s', but the address names the cluster '%s': leave one of them out",
+			       key, by_conf, by_path);
 	*ret_cluster = app_cluster_find(app, name);
 	if (*ret_cluster != NULL)
 		return true;
-	return err_set(err, ERR_INVALID, "conf %s: there is no cluster '%s'; the default one is '%s'",
-		       own != NULL ? "spark.sparkgate.cluster" : "spark.ilum.cluster", name, app->config.clusters[0].name);
+	return err_set(err, ERR_INVALID, "%s: there is no cluster '%s'; the default one is '%s'",
+		       by_path != NULL ? "/clusters/NAME in the address" : key, name, app->config.clusters[0].name);
 }
 
 static bool
@@ -118,7 +124,7 @@ take_client_key(struct batch_order *order, const struct submit_origin *origin, c
 {
 	const char *conf_key = batch_pairs_take(&order->conf, "spark.sparkgate.client.key");
 
-	*ret_key = origin->client_key != NULL ? origin->client_key : conf_key;
+	*ret_key = origin->client_key != NULL ? origin->client_key : conf_key != NULL ? conf_key : origin->repeat_key;
 	if (*ret_key != NULL && ((*ret_key)[0] == '\0' || strlen(*ret_key) > LIMIT_CLIENT_KEY_BYTES ||
 				 !utf8_is_valid(*ret_key)))
 		return err_set(err, ERR_INVALID, "%s: a client key has 1 to %d bytes of UTF-8",
@@ -153,7 +159,7 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	bool is_new;
 
 	if (!batch_validate(order, err) || !take_client_key(order, origin, &client_key, err) ||
-	    !choose_cluster(app, order, &cluster, err))
+	    !choose_cluster(app, order, origin->cluster, &cluster, err))
 		return false;
 	target = target_of(arena, &app->config, cluster->config);
 	if (!crd_kubeflow_spec(arena, order, &target, &spec, err))

@@ -14,6 +14,8 @@ struct submit_origin {
 	const char *user;               /* NULL: anonymous */
 	const char *request_id;
 	const char *client_key;         /* NULL: none; a request repeated with it is the same batch */
+	const char *repeat_key;         /* the same, when the client gave none itself; NULL: none */
+	const char *cluster;            /* NULL: the one that the order's conf names, else the first */
 	struct json_object *request;    /* as sent; secrets are replaced in what is stored, never here */
 };
 

@@ -276,6 +276,19 @@ store_kill_request(struct store *store, struct arena *arena, int64_t id, enum st
 }
 
 bool
+store_kill_all(struct store *store, enum batch_protocol protocol, const char *cluster, const char *actor,
+	       const char *request_id, int64_t *ret_count, struct err *err)
+{
+	const char *params[] = { batch_protocol_text(protocol), cluster, actor, request_id };
+	AUTO_PGRESULT PGresult *result = NULL;
+
+	if (!store_run(store, STATEMENT_BATCH_KILL_ALL, params, &result, err))
+		return false;
+	*ret_count = read_int(result, 0, "batches");
+	return true;
+}
+
+bool
 store_kills_owed(struct store *store, struct arena *arena, const char *cluster, int limit,
 		 struct store_owed_kill **ret_kills, size_t *ret_count, struct err *err)
 {

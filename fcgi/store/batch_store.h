@@ -73,6 +73,13 @@ enum store_kill { STORE_KILL, STORE_DELETE };
 MUST_CHECK bool store_kill_request(struct store *store, struct arena *arena, int64_t id, enum store_kill kind,
 				   const char *actor, const char *request_id, struct batch *ret_batch, struct err *err);
 
+/*
+ * Records it for all unfinished batches of a protocol; cluster NULL: in every cluster, actor NULL: whosever they are.
+ * ret_count  of those that nobody had wished to kill before
+ */
+MUST_CHECK bool store_kill_all(struct store *store, enum batch_protocol protocol, const char *cluster, const char *actor,
+			       const char *request_id, int64_t *ret_count, struct err *err);
+
 struct store_owed_kill {
 	struct batch batch;
 	bool held;      /* somebody may be creating the object just now: its absence proves nothing yet */

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from livy import Livy
 from waiting import wait_for
 
 SAMPLE = re.compile(r'^([a-z_]+)(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? (-?\d+(\.\d+)?)$')
@@ -30,11 +29,6 @@ def test_every_port_serves(stack):
         assert livy.get("/batches").status == 200
         assert livy.get("/healthz").json() == {"status": "ok"}
         assert livy.get("/readyz").json() == {"status": "ready"}
-
-
-def test_the_reserved_port_says_so(stack):
-    answer = Livy(stack.spark_port).get("/v1/submissions/status/x")
-    assert answer.status == 501 and "not served yet" in answer.json()["msg"]
 
 
 def test_everything_listens_on_loopback_alone(stack):
