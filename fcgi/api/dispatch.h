@@ -12,12 +12,15 @@
 #include "http/response.h"
 #include "service/app.h"
 
+struct route;
+
 /* One request on its way through a handler. */
 struct call {
 	struct app *app;
 	struct arena *arena;            /* ends when the answer was sent */
 	const struct request *request;
 	struct response *response;
+	const struct route *route;      /* NULL: none was found */
 	const char *path;               /* the request's, without the prefix that picks a cluster */
 	const char *cluster;            /* that the path picked; NULL: it picked none */
 	struct caller caller;

@@ -57,7 +57,8 @@ query_filtered(struct app *app, struct arena *arena, const struct store_list_fil
 	       struct err *err)
 {
 	bool counted = !filter->has_states && filter->owner == NULL && filter->cluster == NULL &&
-		       filter->name_prefix == NULL && filter->accepted_from == NULL && filter->accepted_before == NULL;
+		       filter->name_prefix == NULL && !filter->has_protocol && filter->accepted_from == NULL &&
+		       filter->accepted_before == NULL;
 
 	ret_page->total = -1;
 	return store_list_page(app->store, arena, filter, &ret_page->batches, &ret_page->batches_count, &ret_page->next,

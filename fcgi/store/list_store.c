@@ -73,7 +73,7 @@ static bool
 leads_alone(const struct store_list_filter *filter, enum lead lead)
 {
 	int filters = (filter->owner != NULL) + filter->has_states + (filter->cluster != NULL) +
-		      (filter->name_prefix != NULL);
+		      (filter->name_prefix != NULL) + filter->has_protocol;
 
 	return filter->accepted_from == NULL && filter->accepted_before == NULL && filters == (lead == LEAD_ID ? 0 : 1);
 }
@@ -143,6 +143,7 @@ look_for_page(struct store *store, struct arena *arena, const struct store_list_
 		filter->name_prefix,
 		filter->accepted_from,
 		filter->accepted_before,
+		filter->has_protocol ? batch_protocol_text(filter->protocol) : NULL,
 	};
 
 	return store_run(store, pages[lead][filter->newest_first ? 1 : 0], params, ret_result, err);

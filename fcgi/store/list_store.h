@@ -12,6 +12,8 @@
 struct store_list_filter {
 	bool has_states;
 	bool states[BATCH_STATE_COUNT]; /* with has_states */
+	bool has_protocol;
+	enum batch_protocol protocol;   /* with has_protocol */
 	const char *owner;
 	const char *cluster;
 	const char *name_prefix;

@@ -1,10 +1,11 @@
 -- sql/statements/batch_list_cluster_desc.sql   a page of batches of one cluster, newest first.
--- $1 and $2 ids between which, exclusive, $3 how many, $4 how many to look at, $5 states, $6 owner, $7 cluster, $8 name's
--- beginning, $9 accepted from, $10 accepted before; $5 to $10 may be null. What one page looks at is bounded, so that it
--- costs the same whatever it finds; the row says how far it has looked. Without a match its id is null.
+-- $1 and $2 ids between which, exclusive, $3 how many, $4 how many to look at, $5 states, $6 owner, $7 cluster,
+-- $8 name's beginning, $9 accepted from, $10 accepted before, $11 protocol; $5 to $11 may be null. What one page looks
+-- at is bounded, so that it costs the same whatever it finds; the row says how far it has looked. Without a match its id
+-- is null.
 -- Rows are compared, because an equality would let the planner take the index of ids alone and filter all of them.
 WITH looked AS MATERIALIZED (
-	SELECT id, state, owner, cluster, name, accepted_at FROM batch
+	SELECT id, state, owner, cluster, protocol, name, accepted_at FROM batch
 	WHERE deleted_at IS NULL AND (cluster, id) > ($7::text, $1::bigint) AND (cluster, id) < ($7::text, $2::bigint)
 	ORDER BY cluster DESC, id DESC LIMIT $4::int
 ), matched AS (
@@ -13,6 +14,7 @@ WITH looked AS MATERIALIZED (
 	  AND ($7::text IS NULL OR cluster = $7::text) AND ($8::text IS NULL OR starts_with(name, $8::text))
 	  AND ($9::timestamptz IS NULL OR accepted_at >= $9::timestamptz)
 	  AND ($10::timestamptz IS NULL OR accepted_at < $10::timestamptz)
+	  AND ($11::batch_protocol IS NULL OR protocol = $11::batch_protocol)
 	ORDER BY id DESC LIMIT $3::int
 )
 SELECT seen.*, page.*

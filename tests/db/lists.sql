@@ -35,13 +35,13 @@ SELECT ok(kept = real AND real = 120, 'what is rolled back was never counted') F
 SELECT min(id) AS first, max(id) AS last FROM batch \gset
 SELECT is(count(*), 6::bigint, 'each lead has both orders') FROM pg_prepared_statements
 WHERE name IN ('batch_list_id_asc', 'batch_list_id_desc', 'batch_list_owner_asc', 'batch_list_owner_desc', 'batch_list_state_asc', 'batch_list_state_desc');
-EXECUTE batch_list_id_asc(0, 9223372036854775807, 1, 1, NULL, NULL, NULL, NULL, NULL, NULL) \gset asc_
+EXECUTE batch_list_id_asc(0, 9223372036854775807, 1, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL) \gset asc_
 SELECT is(:'asc_id'::bigint, :'first'::bigint, 'the oldest comes first');
-EXECUTE batch_list_id_desc(0, 9223372036854775807, 1, 1, NULL, NULL, NULL, NULL, NULL, NULL) \gset desc_
+EXECUTE batch_list_id_desc(0, 9223372036854775807, 1, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL) \gset desc_
 SELECT is(:'desc_id'::bigint, :'last'::bigint, 'or the newest');
-EXECUTE batch_list_id_asc(:asc_id, 9223372036854775807, 1, 1, NULL, NULL, NULL, NULL, NULL, NULL) \gset next_
+EXECUTE batch_list_id_asc(:asc_id, 9223372036854775807, 1, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL) \gset next_
 SELECT cmp_ok(:'next_id'::bigint, '>', :'asc_id'::bigint, 'a page begins after its position');
-EXECUTE batch_list_id_asc(0, 9223372036854775807, 10, 20, NULL, 'nobody', NULL, NULL, NULL, NULL) \gset none_
+EXECUTE batch_list_id_asc(0, 9223372036854775807, 10, 20, NULL, 'nobody', NULL, NULL, NULL, NULL, NULL) \gset none_
 SELECT ok(NOT :{?none_id}, 'without a match there is no batch');
 SELECT is(:'none_looked_count'::int, 20, 'but how many were looked at');
 SELECT cmp_ok(:'none_looked_last'::bigint, '>=', :'first'::bigint + 19, 'and where to go on');

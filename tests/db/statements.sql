@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 \i :prepare
 BEGIN;
-SELECT plan(65);
+SELECT plan(71);
 
 SELECT is(count(*), :statements::bigint, 'every file of sql/statements prepares on a fresh schema') FROM pg_prepared_statements;
 
@@ -90,6 +90,21 @@ EXECUTE batch_kill_request(:'new_id', NULL, 'r', 'delete') \gset late_
 SELECT is(kill_requested_at, NULL, 'a finished batch is only deleted') FROM batch WHERE id = :new_id;
 SELECT is(state::text, 'success', 'and keeps its end') FROM batch WHERE id = :new_id;
 SELECT is_empty('EXECUTE batch_kill_request(0, NULL, ''r'', ''delete'')', 'what is not there is not killed');
+
+-- batch_kill_all: protocol, cluster, actor, request id
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000007', 'spark_rest', 'app', 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '') \gset rest_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000008', 'spark_rest', 'app', 'bob', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '') \gset bobs_
+SELECT isnt(:'rest_id'::text, :'bobs_id'::text, 'applications of Spark may have one name');
+EXECUTE batch_kill_all('spark_rest', 'other', NULL, 'r10') \gset elsewhere_
+SELECT is(:'elsewhere_batches'::bigint, 0::bigint, 'what runs in another cluster is not killed');
+EXECUTE batch_kill_all('spark_rest', NULL, 'ann', 'r10') \gset anns_
+SELECT is(:'anns_batches'::bigint, 1::bigint, 'a user kills what is theirs');
+EXECUTE batch_kill_all('spark_rest', 'default', NULL, 'r11') \gset all_
+SELECT is(:'all_batches'::bigint, 1::bigint, 'and nobody''s wish is counted twice');
+SELECT results_eq(format('SELECT batch_id, actor, request_id FROM batch_event WHERE kind = ''kill'' AND batch_id IN (%s, %s) ORDER BY batch_id', :rest_id, :bobs_id),
+	format($$VALUES (%s::bigint, 'ann', 'r10'), (%s::bigint, NULL, 'r11')$$, :rest_id, :bobs_id), 'each has its event');
+SELECT is(count(*), 0::bigint, 'what came by another door is left alone') FROM batch WHERE protocol = 'livy' AND kill_requested_at IS NOT NULL AND finished_at IS NULL AND id <> :ann_id;
+DELETE FROM batch WHERE protocol = 'spark_rest';
 
 -- batch_refused
 EXECUTE batch_accept('10000000-0000-4000-8000-000000000006', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '') \gset no_

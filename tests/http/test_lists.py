@@ -10,7 +10,7 @@ from waiting import wait_for
 INSERT = """
 INSERT INTO batch (uid, request_digest, protocol, name, owner, cluster, namespace, operator_kind, request, state,
                    accepted_at, finished_at)
-SELECT gen_random_uuid(), '', 'livy', 'job-' || n %% 7 || '-' || n, 'user' || n %% 5,
+SELECT gen_random_uuid(), '', (CASE n %% 4 WHEN 0 THEN 'spark_rest' ELSE 'livy' END)::batch_protocol, 'job-' || n %% 7 || '-' || n, 'user' || n %% 5,
        CASE n %% 3 WHEN 0 THEN 'west' ELSE 'default' END, 'spark', 'kubeflow', '{}', state::batch_state,
        accepted_at, accepted_at
 FROM generate_series(1, %(count)s) AS n,
@@ -30,6 +30,9 @@ FILTERS = [
     ({"cluster": "west", "namePrefix": "job-1", "state": "error,dead"},
      lambda row: row["cluster"] == "west" and row["name"].startswith("job-1") and row["state"] in ("error", "dead")),
     ({"owner": "nobody"}, lambda row: False),
+    ({"protocol": "spark_rest"}, lambda row: row["protocol"] == "spark_rest"),
+    ({"protocol": "livy", "cluster": "west"}, lambda row: row["protocol"] == "livy" and row["cluster"] == "west"),
+    ({"protocol": "k8s"}, lambda row: False),
     ({"state": "running"}, lambda row: False),
 ]
 
@@ -39,7 +42,7 @@ def ledger(stack):
     """Finished batches in the order of ids, and none else."""
     stack.empty()
     stack.postgres.execute(INSERT, {"count": COUNT})
-    yield stack.postgres.rows("SELECT id, name, owner, cluster, state::text, accepted_at FROM batch ORDER BY id")
+    yield stack.postgres.rows("SELECT id, name, owner, cluster, protocol::text, state::text, accepted_at FROM batch ORDER BY id")
     stack.empty()
 
 
@@ -122,7 +125,7 @@ def test_a_cursor_stays_good_while_batches_come_and_go(livy, ledger, database):
 
 
 BAD = [
-    ("state=idle", "state"), ("owner=", "owner"), ("namePrefix=", "namePrefix"), ("cluster=%ff", "cluster"),
+    ("state=idle", "state"), ("owner=", "owner"), ("protocol=rpc", "protocol"), ("namePrefix=", "namePrefix"), ("cluster=%ff", "cluster"),
     ("createdAfter=now", "createdAfter"), ("createdBefore=2026-02-30", "createdBefore"), ("order=up", "order"),
     ("limit=0", "limit"), ("limit=1001", "limit"), ("cursor=%00", "cursor"), ("cursor=zz", "cursor"),
     ("cursor=d1", "cursor"), ("from=1&order=asc", "from"),

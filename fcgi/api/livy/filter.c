@@ -14,7 +14,7 @@
 #define STATES "starting, running, success, dead, killed, error"
 
 static const char *const own_parameters[] = {
-	"state", "owner", "namePrefix", "cluster", "createdAfter", "createdBefore", "order", "limit", "cursor",
+	"state", "owner", "namePrefix", "cluster", "protocol", "createdAfter", "createdBefore", "order", "limit", "cursor",
 };
 
 /* Livy's words; "starting" is also what was accepted and not yet brought to Kubernetes. */
@@ -67,6 +67,16 @@ parse_word(struct call *call, const char *name, const char **ret_text, struct er
 	if (!utf8_is_valid(*ret_text))
 		return err_set(err, ERR_INVALID, "%s: it is not UTF-8; percent-encode its UTF-8 bytes", name);
 	return true;
+}
+
+static bool
+parse_protocol(struct call *call, struct store_list_filter *filter, struct err *err)
+{
+	const char *word = request_query(call->request, call->arena, "protocol");
+
+	filter->has_protocol = word != NULL;
+	return word == NULL || batch_protocol_parse(word, &filter->protocol) ||
+	       err_set(err, ERR_INVALID, "protocol: '%s' is none; use livy, spark_rest or k8s", word);
 }
 
 static int
@@ -233,7 +243,7 @@ livy_parse_filter(struct call *call, struct store_list_filter *ret_filter, bool 
 			       "\"next\" with cursor=");
 	return parse_states(call, ret_filter, err) && parse_word(call, "owner", &ret_filter->owner, err) &&
 	       parse_word(call, "namePrefix", &ret_filter->name_prefix, err) &&
-	       parse_word(call, "cluster", &ret_filter->cluster, err) &&
+	       parse_word(call, "cluster", &ret_filter->cluster, err) && parse_protocol(call, ret_filter, err) &&
 	       parse_moment(call, "createdAfter", &ret_filter->accepted_from, err) &&
 	       parse_moment(call, "createdBefore", &ret_filter->accepted_before, err) &&
 	       parse_order(call, ret_filter, err) && parse_limit(call, ret_filter, err) &&

@@ -29,8 +29,8 @@ MUST_CHECK bool livy_parse_create(struct call *call, struct batch_order *ret_ord
 MUST_CHECK bool livy_check_version(struct call *call, struct err *err);
 
 /*
- * The parameters of GET /batches that Livy does not know: state, owner, namePrefix, cluster, createdAfter, createdBefore,
- * order, limit, cursor.
+ * The parameters of GET /batches that Livy does not know: state, owner, namePrefix, cluster, protocol, createdAfter,
+ * createdBefore, order, limit, cursor.
  * ret_is_filtered  false: none of them is there, and the list is Livy's
  * err              ERR_INVALID: which parameter, and the remedy
  */

@@ -43,6 +43,7 @@ livy_render_batch(const struct batch *batch)
 	json_object_object_add(object, "exitCode", batch_state_is_final(batch->state) && batch->has_exit_code
 						     ? json_object_new_int(batch->exit_code)
 						     : NULL);
+	json_add_string(object, "protocol", batch_protocol_text(batch->protocol));
 	json_add_string(object, "cluster", batch->cluster);
 	json_add_string(object, "object", batch->object_name);
 	json_add_string(object, "submittedAt", batch->accepted_at);

@@ -103,21 +103,21 @@ static void
 print_without_id(struct buf *text, const char *msg)
 {
 	for (const char *at = msg; *at != '\0'; at++) {
-		bool is_id = at > msg && *at == '-' && isdigit((unsigned char)at[1]) &&
-			     (size_t)(at - msg) >= strlen("driver") && strncmp(at - strlen("driver"), "driver", strlen("driver")) == 0;
+		bool is_id = strncmp(at, ID_START, strlen(ID_START)) == 0 && isdigit((unsigned char)at[strlen(ID_START)]);
 
-		buf_append(text, is_id ? "_" : at, 1);
+		buf_text(text, is_id ? "driver_" : "");
+		at += is_id ? strlen(ID_START) : 0;
+		buf_append(text, at, 1);
 	}
 }
 
-static bool
-is_spark_submit_that_creates(struct call *call)
+void
+spark_rest_answer_exception(struct call *call, const struct err *err)
 {
-	const char *agent = call->request->user_agent;
-	const char *params[PATH_PARAMS_MAX];
-
-	return agent != NULL && strncmp(agent, "Java/", strlen("Java/")) == 0 &&
-	       path_match(call->arena, SPARK_REST_CREATE, call->path, params);
+	call->response->status = 500;
+	call->response->content_type = "text/plain;charset=utf-8";
+	buf_reset(&call->response->body);
+	print_without_id(&call->response->body, err->msg);
 }
 
 void
@@ -125,13 +125,6 @@ spark_rest_answer_error(struct call *call, const struct err *err)
 {
 	AUTO_JSON struct json_object *body = json_object_new_object();
 
-	if (is_spark_submit_that_creates(call)) {
-		call->response->status = 500;
-		call->response->content_type = "text/plain;charset=utf-8";
-		buf_reset(&call->response->body);
-		print_without_id(&call->response->body, err->msg);
-		return;
-	}
 	json_add_string(body, "action", "ErrorResponse");
 	if (err->http_status == 468)
 		json_add_string(body, "highestProtocolVersion", "v1");

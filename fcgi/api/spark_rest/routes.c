@@ -186,8 +186,20 @@ spark_rest_no_route(struct call *call, struct err *err)
 	return false;
 }
 
+static void
+spark_rest_fail(struct call *call, const struct err *err)
+{
+	const char *agent = call->request->user_agent;
+	bool creates = call->route != NULL && call->route->handler == spark_rest_create;
+
+	if (creates && agent != NULL && strncmp(agent, "Java/", strlen("Java/")) == 0)
+		spark_rest_answer_exception(call, err);
+	else
+		spark_rest_answer_error(call, err);
+}
+
 static const struct route spark_rest_routes[] = {
-	{ HTTP_POST, SPARK_REST_CREATE, ACCESS_CALLER, spark_rest_create },
+	{ HTTP_POST, "/v1/submissions/create/*", ACCESS_CALLER, spark_rest_create },
 	{ HTTP_GET, "/v1/submissions/status/{id}/*", ACCESS_CALLER, spark_rest_status },
 	{ HTTP_POST, "/v1/submissions/kill/{id}/*", ACCESS_MODIFY, spark_rest_kill },
 	{ HTTP_POST, "/v1/submissions/killall/*", ACCESS_MODIFY, spark_rest_killall },
@@ -198,5 +210,5 @@ static const struct route spark_rest_routes[] = {
 
 const struct protocol spark_rest_protocol = {
 	.name = "spark_rest", .routes = spark_rest_routes, .is_spark = true, .no_route = spark_rest_no_route,
-	.answer_error = spark_rest_answer_error,
+	.answer_error = spark_rest_fail,
 };

@@ -9,8 +9,6 @@
 
 #include "api/dispatch.h"
 
-#define SPARK_REST_CREATE "/v1/submissions/create/*"
-
 extern const struct protocol spark_rest_protocol;
 
 struct spark_rest_create {
@@ -50,10 +48,9 @@ const char *spark_rest_driver_state(const struct batch *batch);
 void spark_rest_answer(struct call *call, int status, struct json_object *body);
 void spark_rest_add_version(struct call *call, struct json_object *body);
 
-/*
- * The error in the shape that ends its client: a spark-submit that creates ends with 1 and the reason on its screen only
- * for a plain text with status 500; everybody else gets an ErrorResponse (contract 6.1).
- */
+/* The error as an ErrorResponse; 468 with the version that there is. */
 void spark_rest_answer_error(struct call *call, const struct err *err);
+/* The same for a spark-submit that creates, which ends with 1 and the reason on its screen for nothing else (contract 6.1). */
+void spark_rest_answer_exception(struct call *call, const struct err *err);
 
 #endif

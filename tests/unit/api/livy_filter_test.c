@@ -88,13 +88,15 @@ times_are_iso_8601(void **state)
 static void
 words_are_decoded(void **state)
 {
-	struct store_list_filter filter = good(*state, "owner=a%20b&namePrefix=%C3%A9t%C3%A9&cluster=west&limit=7&order=desc");
+	struct store_list_filter filter = good(*state, "owner=a%20b&namePrefix=%C3%A9t%C3%A9&cluster=west&limit=7&order=desc&"
+					       "protocol=spark_rest");
 
 	assert_text("owner", filter.owner, "a b");
 	assert_text("namePrefix", filter.name_prefix, "\xc3\xa9t\xc3\xa9");
 	assert_text("cluster", filter.cluster, "west");
 	assert_number("limit", filter.limit, 7);
-	assert_true(filter.newest_first);
+	assert_true(filter.newest_first && filter.has_protocol);
+	assert_number("protocol", filter.protocol, BATCH_SPARK_REST);
 	assert_number("limit by size", good(*state, "owner=a&size=9").limit, 9);
 	assert_number("no limit", good(*state, "owner=a").limit, 100);
 }

@@ -21,7 +21,7 @@ a_new_batch_has_all_fields_and_nulls(void **state)
 	assert_text("new", rendered(*state, &batch),
 		    "{\"id\":7,\"name\":null,\"owner\":null,\"proxyUser\":null,\"state\":\"starting\",\"appId\":null,"
 		    APP_INFO ",\"log\":[],\"reason\":null,\"message\":null,\"exitCode\":null,"
-		    "\"cluster\":\"default\",\"object\":\"sg-1\","
+		    "\"protocol\":\"livy\",\"cluster\":\"default\",\"object\":\"sg-1\","
 		    "\"submittedAt\":\"2026-11-21T12:00:00.000000Z\",\"startedAt\":null,\"finishedAt\":null}");
 }
 
@@ -33,13 +33,14 @@ an_ended_batch_tells_all_it_knows(void **state)
 		.reason = BATCH_EXIT_CODE, .message = "ExitCode: 3", .has_exit_code = true, .exit_code = 3,
 		.app_id = "spark-1", .cluster = "c",
 		.object_name = "o", .accepted_at = "t1", .started_at = "t2", .finished_at = "t3",
-		.log_tail = json_of(*state, "[\"line 1\",\"line 2\"]"),
+		.log_tail = json_of(*state, "[\"line 1\",\"line 2\"]"), .protocol = BATCH_SPARK_REST,
 	};
 
 	assert_text("ended", rendered(*state, &batch),
 		    "{\"id\":9007199254740993,\"name\":\"a \\\"name\\\"\",\"owner\":\"alice\",\"proxyUser\":\"bob\","
 		    "\"state\":\"dead\",\"appId\":\"spark-1\"," APP_INFO ",\"log\":[\"line 1\",\"line 2\"],"
-		    "\"reason\":\"exit_code\",\"message\":\"ExitCode: 3\",\"exitCode\":3,\"cluster\":\"c\",\"object\":\"o\","
+		    "\"reason\":\"exit_code\",\"message\":\"ExitCode: 3\",\"exitCode\":3,"
+		    "\"protocol\":\"spark_rest\",\"cluster\":\"c\",\"object\":\"o\","
 		    "\"submittedAt\":\"t1\",\"startedAt\":\"t2\",\"finishedAt\":\"t3\"}");
 	/* the log is still the batch's own */
 	assert_text("again", json_text(batch.log_tail), "[\"line 1\",\"line 2\"]");
