@@ -47,6 +47,7 @@ class LiveStack:
         self.cache = pathlib.Path(self.environment["SPARKGATE_CLUSTER_CACHE"])
         self.livy_port = 8998 if self.slot == 0 else 18998 + self.slot
         self.all_port = 8080 if self.slot == 0 else 18080 + self.slot
+        self.spark_port = 9888 if self.slot == 0 else 19888 + self.slot
         self.livy_url = f"http://127.0.0.1:{self.livy_port}"
         self.all_url = f"http://127.0.0.1:{self.all_port}"
 

@@ -58,6 +58,11 @@ templates_match_whole_paths(void **state)
 		const char *second;
 	} rows[] = {
 		{ "/", "/", true, NULL, NULL },
+		{ "/a/*", "/a", true, NULL, NULL },
+		{ "/a/*", "/a/b/c/", true, NULL, NULL },
+		{ "/a/*", "/b/a", false, NULL, NULL },
+		{ "/a/{x}/*", "/a", false, NULL, NULL },
+		{ "/a/{x}/*", "/a/1/2", true, "1", NULL },
 		{ "/", "//", true, NULL, NULL },
 		{ "/", "/batches", false, NULL, NULL },
 		{ "/batches", "/batches", true, NULL, NULL },
