@@ -147,10 +147,12 @@ static void
 take_primary_jar(struct call *call, struct batch_order *order)
 {
 	const char *jars = batch_pairs_get(&order->conf, "spark.jars");
-	size_t size = jars == NULL ? 0 : strlen(jars), file_size = strlen(order->file);
-	size_t rest = size - file_size;
+	size_t file_size = strlen(order->file), rest;
 
-	if (size < file_size || strcmp(jars + rest, order->file) != 0 || (rest > 0 && jars[rest - 1] != ','))
+	if (jars == NULL || strlen(jars) < file_size)
+		return;
+	rest = strlen(jars) - file_size;
+	if (strcmp(jars + rest, order->file) != 0 || (rest > 0 && jars[rest - 1] != ','))
 		return;
 	for (size_t i = 0; i < order->conf.count; i++) {
 		if (order->conf.items[i].value == jars)
