@@ -3,6 +3,7 @@
 
 SPARKGATE_E2E=skip leaves them out; =required makes it a failure when they cannot run here.
 SPARKGATE_E2E_KEEP=1 leaves everything running, so that the next run starts at once.
+SPARKGATE_OPERATOR=kubeflow|sparkgate: whose operator runs the batches, where a test does not say.
 SPARKGATE_E2E_DIR (default: e2e/ in the state directory), SPARKGATE_E2E_SLOT (2): where, and with which ports.
 """
 import os
@@ -10,7 +11,7 @@ import os
 import pytest
 
 from live_airflow import Airflow
-from live_stack import LiveStack, NotHere
+from live_stack import LiveStack, NotHere, kubeflow_missing
 
 NOT_RUN = pytest.StashKey[str]()
 
@@ -36,6 +37,20 @@ def live(request):
         if not keep:
             stack.save_logs()
             stack.destroy()
+
+
+@pytest.fixture(scope="module")
+def operator(request, live):
+    """Whose operator runs the batches of a module; the stack's, unless the module says which, or both:
+
+    pytestmark = pytest.mark.parametrize("operator", OPERATORS, indirect=True, scope="module")
+    """
+    kind = getattr(request, "param", live.operator)
+    missing = kubeflow_missing() if kind == "kubeflow" else None
+    if missing:
+        pytest.skip(missing)
+    with live.use_operator(kind):
+        yield kind
 
 
 @pytest.fixture(scope="session")

@@ -27,12 +27,21 @@ class NotHere(Exception):
     """What these tests need is not on this machine; the text says what, and how to get it."""
 
 
-def operator_is_known():
-    return (
-        os.environ.get("SPARK_OPERATOR")
-        or (CLONE / "../shared/bin/spark-operator.xz").exists()
-        or (STATE_DIR / "cluster/bin/spark-operator").exists()
-    )
+OPERATORS = ("sparkgate", "kubeflow")
+
+
+def kubeflow_missing():
+    """Why batches cannot be run by the Kubeflow operator here, or None."""
+    binaries = (CLONE / "../shared/bin/spark-operator.xz", cluster_cache() / "bin/spark-operator")
+    if not os.environ.get("SPARK_OPERATOR") and not any(file.exists() for file in binaries):
+        return "no Kubeflow operator: name its binary by SPARK_OPERATOR=FILE"
+    if not pathlib.Path(os.environ.get("SPARKGATE_CRDS", CLONE / "../shared/crds")).is_dir():
+        return "no definitions of the Kubeflow operator: name their directory by SPARKGATE_CRDS=DIR"
+    return None
+
+
+def cluster_cache():
+    return pathlib.Path(os.environ.get("SPARKGATE_CLUSTER_CACHE", STATE_DIR / "cluster"))
 
 
 class LiveStack:
@@ -40,11 +49,12 @@ class LiveStack:
         self.dir = pathlib.Path(os.environ.get("SPARKGATE_E2E_DIR", STATE_DIR / "e2e")).absolute()
         self.slot = int(os.environ.get("SPARKGATE_E2E_SLOT", "2"))
         self.environment = dict(os.environ, SPARKGATE_SLOT=str(self.slot))
-        self.environment.setdefault("SPARKGATE_CLUSTER_CACHE", str(STATE_DIR / "cluster"))
+        self.environment["SPARKGATE_CLUSTER_CACHE"] = str(cluster_cache())
+        self.environment.setdefault("SPARKGATE_OPERATOR", "kubeflow")
         self.environment.setdefault("SPARKGATE_TOOLS_CACHE", str(STATE_DIR / "tools"))
         # The operator starts a Java program a submission; this halves what each costs, and changes nothing else.
         self.environment.setdefault("JAVA_TOOL_OPTIONS", QUICK_JAVA)
-        self.cache = pathlib.Path(self.environment["SPARKGATE_CLUSTER_CACHE"])
+        self.cache = cluster_cache()
         self.livy_port = 8998 if self.slot == 0 else 18998 + self.slot
         self.all_port = 8080 if self.slot == 0 else 18080 + self.slot
         self.spark_port = 9888 if self.slot == 0 else 19888 + self.slot
@@ -56,10 +66,8 @@ class LiveStack:
     def check_here(self):
         if os.geteuid() != 0:
             raise NotHere("a node of Kubernetes needs root: run the tests as root or with sudo")
-        if not operator_is_known():
-            raise NotHere("no Kubeflow operator: name its binary by SPARK_OPERATOR=FILE")
-        if not pathlib.Path(os.environ.get("SPARKGATE_CRDS", CLONE / "../shared/crds")).is_dir():
-            raise NotHere("no SparkApplication definition: name its directory by SPARKGATE_CRDS=DIR")
+        if missing := self.operator == "kubeflow" and kubeflow_missing():
+            raise NotHere(missing)
 
     def up(self):
         """Twice is harmless: what runs already stays, what has ended is started."""
@@ -67,6 +75,26 @@ class LiveStack:
         STATE_DIR.mkdir(parents=True, exist_ok=True)
         (STATE_DIR / ".sparkgate-state").touch()
         self.run(["deploy/quickstart", "up", "--yes", "--no-demo", "--dir", str(self.dir)], limit_s=1500)
+
+    @property
+    def operator(self):
+        """Whose operator runs the batches: sparkgate or kubeflow."""
+        return self.environment["SPARKGATE_OPERATOR"]
+
+    @contextlib.contextmanager
+    def use_operator(self, kind):
+        """Another operator for a while."""
+        before = self.operator
+        if kind == before:
+            yield
+            return
+        try:
+            self.environment["SPARKGATE_OPERATOR"] = kind
+            self.up()
+            yield
+        finally:
+            self.environment["SPARKGATE_OPERATOR"] = before
+            self.up()
 
     def destroy(self):
         self.run(["deploy/quickstart", "destroy", "--yes", "--dir", str(self.dir)], limit_s=180)

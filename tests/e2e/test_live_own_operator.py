@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gateway's own operator in place of Kubeflow's, in the same cluster, with real drivers."""
-import os
 import time
 
 import pytest
@@ -11,16 +10,13 @@ from waiting import stays, wait_for
 # From the object to its driver pod, as two watches see them: no Java program stands between.
 POD_WITHIN_S = 2.0
 
+pytestmark = pytest.mark.parametrize("operator", ("sparkgate",), indirect=True, scope="module")
+
 
 @pytest.fixture(scope="module")
-def own(live):
-    """With SPARKGATE_OPERATOR=sparkgate all end-to-end tests run so, and there is nothing to change."""
-    before = os.environ.get("SPARKGATE_OPERATOR", "kubeflow")
-    live.environment["SPARKGATE_OPERATOR"] = "sparkgate"
-    live.up()
-    yield live
-    live.environment["SPARKGATE_OPERATOR"] = before
-    live.up()
+def own(live, operator):
+    assert live.operator == operator
+    return live
 
 
 def driver_pods(live, batch):
