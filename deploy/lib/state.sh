@@ -14,10 +14,15 @@ state_claim() {
 		die "the directory $1 cannot be made" "" "name another one with --dir"
 }
 
+# Up to 59 no port of a slot is another's, and all lie below those that the kernel gives to clients.
+slot_number_check() {
+	[[ $SLOT =~ ^[1-5]?[0-9]$ ]] || die "SPARKGATE_SLOT is '$SLOT'" "" "use a number from 0 to 59"
+}
+
 # The slot keeps several instances on one machine apart.
 state_settings() {
 	SLOT=${SPARKGATE_SLOT:-$(cat "$STATE_DIR/run/slot" 2>/dev/null || echo 0)}
-	[[ $SLOT =~ ^[0-9]$ ]] || die "SPARKGATE_SLOT is '$SLOT'" "" "use one digit, 0 to 9"
+	slot_number_check
 	RUN_DIR=$STATE_DIR/run
 	LOG_DIR=$STATE_DIR/log
 	BUILD_DIR=$STATE_DIR/build

@@ -72,7 +72,7 @@ slot_is_anothers() {
 slot_check() {
 	! slot_is_anothers || [[ ! -d $(slot_owner) ]] ||
 		die "slot $SLOT is taken by the cluster in $(slot_owner)" "" \
-			"choose another one: SPARKGATE_SLOT=0..9 in the environment"
+			"choose another one: SPARKGATE_SLOT=0..59 in the environment"
 }
 
 network_up() {

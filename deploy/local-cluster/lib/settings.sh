@@ -33,7 +33,7 @@ settings_init() {
 	RUN_DIR=$CLUSTER_DIR/run
 	# What up was told is kept, so that later commands need only the directory.
 	SLOT=${SPARKGATE_SLOT:-$(settings_recall slot 0)}
-	[[ $SLOT =~ ^[0-9]$ ]] || die "SPARKGATE_SLOT is '$SLOT'" "" "use one digit, 0 to 9"
+	slot_number_check
 	[[ $(settings_recall slot "$SLOT") == "$SLOT" ]] ||
 		die "the cluster in $STATE_DIR is in slot $(settings_recall slot 0)" "" \
 			"unset SPARKGATE_SLOT, or destroy that cluster first"
