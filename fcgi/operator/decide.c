@@ -82,20 +82,6 @@ is_being_removed(const struct deciding *deciding)
 	return json_string_at(deciding->view->driver_pod, "metadata", "deletionTimestamp", NULL) != NULL;
 }
 
-bool
-operator_is_gated(struct json_object *pod)
-{
-	struct json_object *gates = json_at(pod, "spec", "schedulingGates", NULL);
-
-	for (size_t i = 0; i < json_count(gates); i++) {
-		const char *name = json_string(json_object_array_get_idx(gates, i), "name");
-
-		if (name != NULL && strcmp(name, OPERATOR_GATE) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void
 remove_driver(struct deciding *deciding)
 {
@@ -207,7 +193,7 @@ decide_running(struct deciding *deciding)
 			end_run(deciding, false, "driver pod not found");
 		else
 			act(deciding, OPERATOR_LOOK);
-	else if (operator_is_gated(deciding->view->driver_pod) && !is_being_removed(deciding))
+	else if (launch_is_gated(deciding->view->driver_pod) && !is_being_removed(deciding))
 		act(deciding, OPERATOR_RELEASE);
 	else
 		judge_driver(deciding);

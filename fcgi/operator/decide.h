@@ -28,11 +28,9 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "launch/gate.h"
 
-#define OPERATOR_GATE "sparkgate.io/submission"
-
-/* On pods: which attempt they belong to (contract crds.md 2.5). */
-#define POD_LABEL_SUBMISSION "sparkoperator.k8s.io/submission-id"
+/* On pods, beside the attempt's (launch/gate.h; contract crds.md 2.5). */
 #define POD_LABEL_APPLICATION "sparkoperator.k8s.io/app-name"
 #define POD_LABEL_ROLE "spark-role"
 
@@ -63,8 +61,5 @@ struct operator_decision {
 };
 
 void operator_decide(struct arena *arena, const struct operator_view *view, struct operator_decision *ret_decision);
-
-/* Is the gate that this operator made still closed? */
-bool operator_is_gated(struct json_object *pod);
 
 #endif

@@ -12,8 +12,8 @@ from mortals import failpoint_counts
 from waiting import wait_for
 
 SEED = 4
-# The operator's own steps are taken in tests/operator, where it runs; here it is played.
-SOURCES = [file for file in (CLONE / "fcgi").rglob("*.c") if file.parent.name != "operator"]
+# The operator's own steps, and those of a launch, are taken in tests/operator, where drivers are made; here it is played.
+SOURCES = [file for file in (CLONE / "fcgi").rglob("*.c") if file.parent.name not in ("launch", "operator")]
 STEPS = sorted(set(re.findall(r'FAILPOINT\("([a-z.]+)"\)', "".join(file.read_text() for file in SOURCES))))
 # Steps that are taken only when the API server does not take a push.
 API_FAULTS = {"push.defer": "503", "push.deferred": "503", "push.refuse": "422", "push.refused": "422"}

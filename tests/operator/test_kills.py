@@ -8,7 +8,7 @@ from kubernetes import CLONE
 from waiting import wait_for
 
 STEPS = sorted(set(re.findall(r'FAILPOINT\("([a-z.]+)"\)', "".join(
-    file.read_text() for file in (CLONE / "fcgi/operator").glob("*.c")))))
+    file.read_text() for room in ("launch", "operator") for file in (CLONE / "fcgi" / room).glob("*.c")))))
 RETRIES = {"restartPolicy": {"type": "OnFailure", "onFailureRetries": 1, "onFailureRetryInterval": 1}}
 
 
@@ -24,7 +24,7 @@ def killed_at(stack, node):
 
 
 def test_the_steps_are_known():
-    assert {"operator.pod", "operator.release", "operator.status"} <= set(STEPS)
+    assert {"launch.pod", "operator.release", "operator.status"} <= set(STEPS)
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS if step != "operator.removed"])
@@ -55,7 +55,7 @@ def test_killed_between_two_attempts_it_makes_the_second(stack, node, killed_at)
 
 def test_a_driver_that_vanished_before_it_could_run_is_made_again(stack, node, killed_at):
     node.apply("pi")
-    killed_at("operator.objects")
+    killed_at("launch.objects")
     driver = node.driver("pi")
     assert driver["spec"]["schedulingGates"] == [{"name": "sparkgate.io/submission"}], "it cannot have run"
     node.remove(driver)
@@ -75,7 +75,7 @@ def test_a_driver_that_vanished_when_it_may_have_run_is_not_made_again(stack, no
 
 def test_a_driver_of_a_spec_that_was_changed_before_it_ran_is_made_anew(stack, node, killed_at):
     node.apply("pi")
-    killed_at("operator.objects")
+    killed_at("launch.objects")
     before = node.driver("pi")
     node.change("pi", arguments=["7"])
     stack.operator().start()
