@@ -59,27 +59,16 @@ set_map(const struct submission_work *work, struct json_object *map, const char 
 static bool
 check_spark_conf(const struct submission_work *work, struct json_object *map, struct err *err)
 {
-	static const char *const credentials[] = { "oauthToken", "oauthTokenFile", "caCertFile", "clientKeyFile",
-						   "clientCertFile" };
-	static const char prefix[] = "spark.kubernetes.authenticate.";
-	static const char mounted[] = "spark.kubernetes.authenticate.driver.mounted.";
 	const char *namespace = json_string(map, "spark.kubernetes.namespace");
 
 	if (namespace != NULL && strcmp(namespace, work->namespace) != 0)
 		return err_set(err, ERR_INVALID, "spec.sparkConf spark.kubernetes.namespace: '%s' is not the "
 			       "application's namespace, %s; leave it out", namespace, work->namespace);
 	json_object_object_foreach(map, key, value) {
-		const char *dot = strrchr(key, '.');
-
 		(void)value;
-		/* paths in the pod are no credentials */
-		if (strncmp(key, mounted, strlen(mounted)) == 0)
-			continue;
-		for (size_t i = 0; i < ARRAY_COUNT(credentials) && dot != NULL; i++) {
-			if (strncmp(key, prefix, strlen(prefix)) == 0 && strcmp(dot + 1, credentials[i]) == 0)
-				return err_set(err, ERR_INVALID, "spec.sparkConf %s: credentials are not taken from an "
-					       "application; use driver.serviceAccount", key);
-		}
+		if (spark_conf_is_credential(key))
+			return err_set(err, ERR_INVALID, "spec.sparkConf %s: credentials are not taken from an "
+				       "application; use driver.serviceAccount", key);
 	}
 	return true;
 }

@@ -67,6 +67,17 @@ spark_conf_set(struct spark_conf *conf, const char *key, const char *value)
 }
 
 void
+spark_conf_remove(struct spark_conf *conf, const char *key)
+{
+	size_t place = place_of(conf, key);
+
+	if (!is_at(conf, place, key))
+		return;
+	conf->count--;
+	memmove(&conf->items[place], &conf->items[place + 1], (conf->count - place) * sizeof(conf->items[0]));
+}
+
+void
 spark_conf_setf(struct spark_conf *conf, const char *value, const char *key_format, ...)
 {
 	char key[512];
@@ -115,6 +126,24 @@ bool
 spark_conf_is_true(const struct spark_conf *conf, const char *key)
 {
 	return strcasecmp(spark_conf_get_or(conf, key, ""), "true") == 0;
+}
+
+bool
+spark_conf_is_credential(const char *key)
+{
+	static const char *const credentials[] = { "oauthToken", "oauthTokenFile", "caCertFile", "clientKeyFile",
+						   "clientCertFile" };
+	static const char prefix[] = "spark.kubernetes.authenticate.";
+	static const char mounted[] = "spark.kubernetes.authenticate.driver.mounted.";
+	const char *dot = strrchr(key, '.');
+
+	if (strncmp(key, prefix, strlen(prefix)) != 0 || strncmp(key, mounted, strlen(mounted)) == 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_COUNT(credentials); i++) {
+		if (strcmp(dot + 1, credentials[i]) == 0)
+			return true;
+	}
+	return false;
 }
 
 void

@@ -29,6 +29,7 @@ void spark_conf_init(struct spark_conf *conf, struct arena *arena);
 /* The last one wins. A NULL value changes nothing. */
 void spark_conf_set(struct spark_conf *conf, const char *key, const char *value);
 void spark_conf_setf(struct spark_conf *conf, const char *value, const char *key_format, ...) PRINTF_LIKE(3, 4);
+void spark_conf_remove(struct spark_conf *conf, const char *key);
 /* Only when the key is absent. */
 void spark_conf_default(struct spark_conf *conf, const char *key, const char *value);
 
@@ -36,6 +37,9 @@ void spark_conf_default(struct spark_conf *conf, const char *key, const char *va
 const char *spark_conf_get(const struct spark_conf *conf, const char *key);
 const char *spark_conf_get_or(const struct spark_conf *conf, const char *key, const char *fallback);
 bool spark_conf_is_true(const struct spark_conf *conf, const char *key);
+
+/* Is this property a credential for Kubernetes, or a file with one? A path inside the driver's pod is none. */
+bool spark_conf_is_credential(const char *key);
 
 /* The index of the first property whose key starts so, and of the one behind the last: conf->items[first..end). */
 void spark_conf_range(const struct spark_conf *conf, const char *prefix, size_t *ret_first, size_t *ret_end);
