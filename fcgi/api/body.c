@@ -78,17 +78,6 @@ body_pairs(struct arena *arena, const char *name, struct json_object *value, str
 	return true;
 }
 
-/* json-c ends a key at a NUL: it would be taken for another one. Values are seen to in body_text(). */
-static bool
-has_nul_escape(const char *json)
-{
-	for (const char *at = strchr(json, '\\'); at != NULL; at = strchr(at + 2, '\\')) {
-		if (strncmp(at, "\\u0000", 6) == 0)
-			return true;
-	}
-	return false;
-}
-
 bool
 body_object(struct call *call, struct json_object **ret_root, struct err *err)
 {
@@ -109,6 +98,6 @@ body_object(struct call *call, struct json_object **ret_root, struct err *err)
 bool
 body_check_keys(const struct call *call, struct err *err)
 {
-	return !has_nul_escape(call->request->body) ||
+	return !json_has_nul_escape(call->request->body) ||
 	       err_set(err, ERR_INVALID, "a key has a NUL character (\\u0000) in it");
 }

@@ -31,6 +31,15 @@ clock_monotonic_ms(void)
 	return clock_monotonic_us() / 1000;
 }
 
+void
+clock_rfc3339(int64_t seconds, char ret_text[CLOCK_RFC3339_BYTES])
+{
+	time_t time = (time_t)seconds;
+	struct tm utc;
+
+	strftime(ret_text, CLOCK_RFC3339_BYTES, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&time, &utc));
+}
+
 int
 clock_left_ms(int64_t deadline_ms)
 {

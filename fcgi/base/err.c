@@ -18,6 +18,7 @@ static const struct {
 	[ERR_NOT_FOUND] = { 404, "not_found", false },
 	[ERR_METHOD] = { 405, "method", false },
 	[ERR_NOT_ACCEPTABLE] = { 406, "not_acceptable", false },
+	[ERR_MEDIA_TYPE] = { 415, "media_type", false },
 	[ERR_EXISTS] = { 409, "exists", false },
 	[ERR_CONFLICT] = { 409, "conflict", false },
 	[ERR_GONE] = { 410, "gone", false },

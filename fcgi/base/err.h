@@ -17,6 +17,7 @@ enum err_code {
 	ERR_NOT_FOUND,
 	ERR_METHOD,             /* the route exists, the method does not */
 	ERR_NOT_ACCEPTABLE,
+	ERR_MEDIA_TYPE,         /* the body is of a type that is not read here */
 	ERR_EXISTS,             /* the thing is there already; the caller decides whether it is its own */
 	ERR_CONFLICT,
 	ERR_GONE,               /* a position that the other side has forgotten: list anew */

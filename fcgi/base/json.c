@@ -116,6 +116,16 @@ json_parse(const char *bytes, size_t size_bytes, struct json_object **ret_root, 
 	return true;
 }
 
+bool
+json_has_nul_escape(const char *json)
+{
+	for (const char *at = strchr(json, '\\'); at != NULL; at = strchr(at + 2, '\\')) {
+		if (strncmp(at, "\\u0000", 6) == 0)
+			return true;
+	}
+	return false;
+}
+
 struct json_object *
 json_member(const struct json_object *object, const char *key)
 {

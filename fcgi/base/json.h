@@ -25,6 +25,11 @@ void json_put_auto(struct json_object **root);
  */
 MUST_CHECK bool json_parse(const char *bytes, size_t size_bytes, struct json_object **ret_root, struct err *err);
 
+/*
+ * Is there a NUL in a key or text of this JSON? C's texts, and json-c's keys, end at it, and would be taken for others.
+ */
+bool json_has_nul_escape(const char *json);
+
 /* Borrowed members; NULL / default when absent, null or of another type. `object` may be NULL. */
 struct json_object *json_member(const struct json_object *object, const char *key);
 const char *json_string(const struct json_object *object, const char *key);

@@ -21,6 +21,8 @@ static const struct {
 	{ 409, "Conflict" },
 	{ 410, "Gone" },
 	{ 413, "Content Too Large" },
+	{ 415, "Unsupported Media Type" },
+	{ 422, "Unprocessable Content" },
 	{ 429, "Too Many Requests" },
 	{ 468, "468" },         /* contract spark-rest.md section 2 */
 	{ 500, "Internal Server Error" },

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "kube/answer.h"
 #include "kube/kube_priv.h"
@@ -209,11 +210,9 @@ write_target(const struct kube_log_order *order, struct buf *target)
 	if (order->follow)
 		buf_text(target, "&follow=true");
 	if (order->since_s >= 0) {
-		time_t since = (time_t)order->since_s;
-		struct tm tm;
-		char text[32];
+		char text[CLOCK_RFC3339_BYTES];
 
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&since, &tm));
+		clock_rfc3339(order->since_s, text);
 		buf_printf(target, "&sinceTime=%s", text);
 	}
 	return !target->overflowed;

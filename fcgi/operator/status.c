@@ -2,8 +2,8 @@
 #include "operator/status.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "batch/log_lines.h"
 
 #define NS_PER_S 1000000000
@@ -97,12 +97,10 @@ status_move(struct json_object *status, const char *state, const char *message)
 void
 status_set_time(struct arena *arena, struct json_object *status, const char *key, int64_t now_s)
 {
-	char *text = arena_alloc(arena, sizeof("2026-11-21T12:00:00Z"));
-	time_t seconds = (time_t)now_s;
-	struct tm utc;
+	char *text = arena_alloc(arena, CLOCK_RFC3339_BYTES);
 
 	if (now_s >= 0)
-		strftime(text, sizeof("2026-11-21T12:00:00Z"), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
+		clock_rfc3339(now_s, text);
 	json_add_string(status, key, now_s >= 0 ? text : NULL);
 }
 

@@ -48,6 +48,18 @@ what_is_left_of_a_wait_is_never_negative_and_fits_an_int(void **state)
 	assert_true(left_ms > 0 && left_ms <= 3600000);
 }
 
+static void
+a_time_is_written_as_kubernetes_writes_it(void **state)
+{
+	char text[CLOCK_RFC3339_BYTES];
+
+	(void)state;
+	clock_rfc3339(0, text);
+	assert_text("the beginning", text, "1970-01-01T00:00:00Z");
+	clock_rfc3339(1795262400, text);
+	assert_text("a day in 2026", text, "2026-11-21T12:00:00Z");
+}
+
 int
 main(void)
 {
@@ -55,6 +67,7 @@ main(void)
 		cmocka_unit_test(the_wall_clock_is_the_time_of_day_in_microseconds),
 		cmocka_unit_test(the_monotonic_clock_never_goes_back),
 		cmocka_unit_test(what_is_left_of_a_wait_is_never_negative_and_fits_an_int),
+		cmocka_unit_test(a_time_is_written_as_kubernetes_writes_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@ static const struct {
 	{ ERR_NOT_FOUND, "not_found", 404, false },
 	{ ERR_METHOD, "method", 405, false },
 	{ ERR_NOT_ACCEPTABLE, "not_acceptable", 406, false },
+	{ ERR_MEDIA_TYPE, "media_type", 415, false },
 	{ ERR_EXISTS, "exists", 409, false },
 	{ ERR_CONFLICT, "conflict", 409, false },
 	{ ERR_GONE, "gone", 410, false },
