@@ -6,17 +6,22 @@
 #include "api/livy/livy.h"
 #include "api/ops/ops.h"
 #include "api/spark_rest/spark_rest.h"
+#include "api/submitter/submitter.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
 
-static const struct protocol *const protocols[] = { &livy_protocol, &ops_protocol, &spark_rest_protocol };
+static const struct protocol *const protocols[] = {
+	&livy_protocol, &ops_protocol, &spark_rest_protocol, &submitter_protocol,
+};
 
 /* At the door of Spark's own clients wrong paths have answers of their own, so nothing else is served there. */
 static bool
-is_served(const struct protocol *protocol, const struct request *request)
+is_served(const struct protocol *protocol, const struct call *call)
 {
-	return protocol->is_spark || request->door == HTTP_DOOR_ALL;
+	if (!protocol->is_spark && call->request->door == HTTP_DOOR_SPARK)
+		return false;
+	return protocol->is_served == NULL || protocol->is_served(call->app);
 }
 
 /* "/clusters/NAME/v1/...": the only thing that spark-submit can be told beside a host (contract spark-rest.md 1.9). */
@@ -71,7 +76,7 @@ find_route(struct call *call, const struct protocol **ret_protocol, struct err *
 	for (size_t i = 0; i < ARRAY_COUNT(protocols); i++) {
 		const char *path = protocols[i]->is_spark ? call->path : call->request->path;
 
-		if (!is_served(protocols[i], call->request))
+		if (!is_served(protocols[i], call))
 			continue;
 		for (const struct route *route = protocols[i]->routes; route->handler != NULL; route++) {
 			if (!path_match(call->arena, route->path, path, call->params))

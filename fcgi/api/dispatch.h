@@ -26,6 +26,7 @@ struct call {
 	struct caller caller;
 	enum access access;             /* the route's; service/query.c applies it to the batch that it reads */
 	const char *params[PATH_PARAMS_MAX];
+	void *own;                      /* the protocol's: what its answer_error needs to know of its handler; or NULL */
 };
 
 typedef bool (*handler_fn)(struct call *call, struct err *err);
@@ -43,6 +44,8 @@ struct protocol {
 	const struct route *routes;
 	/* One of those that Spark's own clients speak: served at their door, and may begin with /clusters/NAME. */
 	bool is_spark;
+	/* Is it served here at all? NULL: always. */
+	bool (*is_served)(const struct app *app);
 	/* What holds for every route, before its handler; may be NULL. */
 	handler_fn check;
 	/* Words for a path that no route has, always false; NULL: plain 404. */

@@ -108,6 +108,28 @@ check_required(struct reader *reader, const struct yaml *root)
 		config_read_clusters(reader, NULL, (struct place){ .line = 1 });
 }
 
+/* The pods depend on Spark's version, and nothing else of such a submission tells it. */
+static void
+check_submitter(struct reader *reader, const struct yaml *root)
+{
+	const char *variable, *text, *key = "submitter.cluster", *wanted = reader->config->submitter_cluster;
+	struct place place = { .line = line_of_section(root, "submitter") };
+	const struct config_cluster *cluster;
+
+	if (wanted == NULL || reader->config->clusters_count == 0)
+		return;
+	variable = config_variable_of(reader, key, &text);
+	if (variable != NULL)
+		place.variable = variable;
+	cluster = config_cluster_find(reader->config, wanted);
+	if (cluster == NULL)
+		config_complain(reader, place, key, "there is no cluster \"%s\"; write the name of one below "
+				"\"clusters:\", e.g. %s", wanted, reader->config->clusters[0].name);
+	else if (cluster->spark_version == NULL)
+		config_complain(reader, place, key, "clusters.%s.spark_version is missing, and the pods depend on it; write "
+				"the version of the Spark images, e.g. \"4.0.0\"", wanted);
+}
+
 static void
 read_all(struct reader *reader)
 {
@@ -133,6 +155,7 @@ read_all(struct reader *reader)
 		read_top_entry(reader, entry);
 	read_environment(reader);
 	check_required(reader, root);
+	check_submitter(reader, root);
 }
 
 static size_t

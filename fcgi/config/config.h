@@ -72,6 +72,8 @@ struct config {
 	enum log_format log_format;
 	const char *metrics_shared_file;
 
+	const char *submitter_cluster;  /* whose driver pods POST /api/v1/spark-submit makes; NULL: it is not served */
+
 	struct config_cluster *clusters; /* clusters[clusters_count], in file order; the first is the default */
 	size_t clusters_count;
 };

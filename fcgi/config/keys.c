@@ -67,6 +67,9 @@ const struct config_key config_keys[] = {
 	{ "metrics.shared_file", KEY_PATH, AT(metrics_shared_file),
 	  .help = "A small file, best on a tmpfs, through which all workers of this host count together. Not set: "
 		  "each worker counts alone, and a scrape sees whichever worker answers it." },
+	{ "submitter.cluster", KEY_TEXT, AT(submitter_cluster), .remedy = config_remedy_cluster_name,
+	  .help = "The cluster in which POST /api/v1/spark-submit makes driver pods for a Kubeflow operator that has its "
+		  "feature gate RestSubmitter on. That cluster needs a spark_version. Not set: the route is not there." },
 };
 const size_t config_keys_count = ARRAY_COUNT(config_keys);
 

@@ -129,6 +129,7 @@ request_read(struct request *request, struct arena *arena, const struct request_
 		.method_text = method == NULL ? "GET" : method,
 		.request_id = id != NULL && is_plain_word(id) ? id : make_request_id(arena),
 		.idempotency_key = copy_param(arena, source, "HTTP_IDEMPOTENCY_KEY"),
+		.content_type = copy_param(arena, source, "CONTENT_TYPE"),
 		.accept = copy_param(arena, source, "HTTP_ACCEPT"),
 		.user_agent = copy_param(arena, source, "HTTP_USER_AGENT"),
 		.server_address = copy_param(arena, source, "SERVER_ADDR"),

@@ -26,6 +26,7 @@ struct request {
 	const char *query;              /* without '?'; "" when there is none */
 	const char *request_id;         /* the client's if it is a plain word, else made here */
 	const char *idempotency_key;    /* NULL: none */
+	const char *content_type;       /* NULL: none */
 	const char *accept;             /* NULL: none */
 	const char *user_agent;
 	const char *server_address;     /* where the connection came in; NULL when the front does not say */

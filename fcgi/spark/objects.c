@@ -41,7 +41,7 @@ spark_config_map(struct spark_plan *plan, struct err *err)
 	AUTO_BUF struct buf text;
 
 	buf_init(&text, LIMIT_CONFIG_MAP_BYTES);
-	if (!spark_properties_write(plan->conf, "Java properties of this driver, made by sparkgate-operator", &text)) {
+	if (!spark_properties_write(plan->conf, "Java properties of this driver, made by sparkgate", &text)) {
 		(void)err_set(err, ERR_INVALID, "the properties are more than the %zu bytes that a config map holds: "
 			      "shorten spec.sparkConf", text.limit_bytes);
 		return NULL;

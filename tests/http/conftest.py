@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of states share."""
 import pytest
+import submitter
 
 
 @pytest.fixture
@@ -10,3 +11,17 @@ def batch(stack, kube, livy):
     batch_id = livy.submit()["id"]
     row = stack.wait_state(batch_id, "starting")
     return batch_id, row["object_name"]
+
+
+@pytest.fixture
+def submitter_workers(stack, kube):
+    """Workers with POST /api/v1/spark-submit; called, they begin anew with an environment."""
+    submitter.allow(kube)
+    config = stack.write_config(submitter.CONFIG, "submitter.yaml")
+
+    def start(**environment):
+        stack.restart_workers(config=config, **environment)
+
+    start()
+    yield start
+    stack.restart_workers()

@@ -146,6 +146,27 @@ class Kubernetes:
             self.call("DELETE", f"{group}/validatingadmissionpolicybindings/{name}", expect=(200, 404))
             self.call("DELETE", f"{group}/validatingadmissionpolicies/{name}")
 
+    @contextlib.contextmanager
+    def full(self, kind):
+        """The namespace takes no more of something, e.g. pods. No controller runs here: its word is given."""
+        quotas = f"/api/v1/namespaces/{NAMESPACE}/resourcequotas"
+        resource = f"count/{kind}"
+        probe = {"metadata": {"name": "probe"}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
+
+        def in_force():
+            return self.session.post(f"{self.url}/api/v1/namespaces/{NAMESPACE}/{kind}", timeout=10, json=probe,
+                                     params={"dryRun": "All"}).status_code == 403
+
+        self.call("POST", quotas, {"metadata": {"name": "full"}, "spec": {"hard": {resource: "0"}}})
+        try:
+            self.call("PATCH", f"{quotas}/full/status", {"status": {"hard": {resource: "0"}, "used": {resource: "0"}}},
+                      **MERGE)
+            wait_for("the quota to be in force", in_force, 20)
+            yield
+        finally:
+            self.call("DELETE", f"{quotas}/full", expect=(200, 404))
+            wait_for("the quota to be gone", lambda: not in_force(), 20)
+
     def report(self, name, state, message="", **status):
         """Plays the operator, whose only way to say something is this same status."""
         status = {"applicationState": {"state": state, "errorMessage": message}, "driverInfo": {}, **status}

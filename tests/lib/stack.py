@@ -155,18 +155,18 @@ class Stack:
         assert done.returncode == 0 or not check, f"sparkgate-ctl {words}: {done.stdout}{done.stderr}"
         return done
 
-    def start_workers(self, count=WORKERS, config=None):
+    def start_workers(self, count=WORKERS, config=None, **environment):
         self.socket.unlink(missing_ok=True)
         self.workers = Process(self.dir, "workers", [
             "/usr/bin/spawn-fcgi", "-s", self.socket, "-M", "0600", "-n", "--",
             "/usr/bin/multiwatch", f"--forks={count}", "--retry=1000", "--signal=TERM", "--",
             program("sparkgate-worker"), "-c", config or self.config_file,
-        ], self.environment()).start()
+        ], self.environment(**environment)).start()
         self.workers.wait_ready(lambda: self.socket.exists() and len(self.worker_pids()) == count)
 
-    def restart_workers(self, count=WORKERS, config=None):
+    def restart_workers(self, count=WORKERS, config=None, **environment):
         self.stop_workers()
-        self.start_workers(count, config)
+        self.start_workers(count, config, **environment)
 
     def stop_workers(self):
         pids = self.worker_pids()

@@ -34,7 +34,7 @@ WANTED = (
     Wanted("/ExecutorTemplate/metadata/ownerReferences", "left out",
            "executors belong to the driver alone, so that they end with it: a second owner would keep them"),
     Wanted(f"{PROPERTIES}/#", "changed", "who wrote the file",
-           ours="#Java properties of this driver, made by sparkgate-operator"),
+           ours="#Java properties of this driver, made by sparkgate"),
     Wanted(f"{PROPERTIES}/spark.kubernetes.driver.podTemplate(File|ContainerName)", "left out",
            "the operator lays the driver's template under the pod itself; nothing reads a file of the submitter"),
     Wanted(f"{PROPERTIES}/spark.master", "changed",
@@ -48,6 +48,16 @@ WANTED = (
            "from Spark 4 on the driver sets an executor's, over a template's; this is what it sets", ours="5"),
     Wanted(f"{PROPERTIES}/spark.executorEnv.SPARK_CONF_DIR", "added",
            "the driver sets this variable after a template's; the webhook, which comes later still, is not there"),
+)
+
+# The same for what the gateway makes of the Kubeflow operator's REST submissions. Its objects are seen as they are sent,
+# owners included, and the operator's templates come along.
+OF_SUBMITTER = (
+    Wanted("/Pod/spec/schedulingGates", "added", "until all is there; opened then",
+           ours=[{"name": "sparkgate.io/submission"}]),
+    *(row for row in WANTED if row.where in (
+        f"{PROPERTIES}/#", f"{PROPERTIES}/spark.test.lines",
+        f"{PROPERTIES}/spark.kubernetes.driver.podTemplate(File|ContainerName)")),
 )
 
 # What spark-submit refuses: a word that the operator's reason must have.

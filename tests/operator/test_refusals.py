@@ -1,31 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What cannot be submitted says why, and leaves nothing that could run."""
+import contextlib
+
 import pytest
-from kubernetes import NAMESPACE
-from waiting import stays, wait_for
+from waiting import stays
 
 pytestmark = pytest.mark.usefixtures("operator")
-QUOTAS = f"/api/v1/namespaces/{NAMESPACE}/resourcequotas"
 
 
 @pytest.fixture
 def full(kube):
-    """The namespace takes no more of something, until empty() is called. No controller runs here: its word is given."""
-    def fill(kind):
-        resource = f"count/{kind}"
-        kube.call("POST", QUOTAS, {"metadata": {"name": "full"}, "spec": {"hard": {resource: "0"}}})
-        kube.call("PATCH", f"{QUOTAS}/full/status", {"status": {"hard": {resource: "0"}, "used": {resource: "0"}}},
-                  headers={"Content-Type": "application/merge-patch+json"})
-        probe = {"metadata": {"name": "probe"}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
-        wait_for("the quota to be in force", lambda: kube.session.post(
-            f"{kube.url}/api/v1/namespaces/{NAMESPACE}/{kind}", timeout=10, params={"dryRun": "All"}, json=probe,
-        ).status_code == 403, 20)
-
-    def empty():
-        kube.call("DELETE", f"{QUOTAS}/full", expect=(200, 404))
-
-    yield fill, empty
-    empty()
+    """The namespace takes no more of something, until empty() is called."""
+    with contextlib.ExitStack() as quotas:
+        yield lambda kind: quotas.enter_context(kube.full(kind)), quotas.close
 
 
 def test_a_field_that_is_not_supported_is_named_and_nothing_is_made(node):

@@ -104,6 +104,12 @@ static const struct {
 	  "them" },
 	{ DATABASE "clusters: {a: {kubeconfig: nowhere}}\n", "c.yaml:2: clusters.a.kubeconfig: nowhere cannot be "
 	  "read: No such file or directory; name a file that this user can read" },
+	{ WHOLE "submitter: {cluster: other}\n", "c.yaml:3: submitter.cluster: there is no cluster \"other\"; write the "
+	  "name of one below \"clusters:\", e.g. default" },
+	{ WHOLE "submitter: {cluster: default}\n", "c.yaml:3: submitter.cluster: clusters.default.spark_version is "
+	  "missing, and the pods depend on it; write the version of the Spark images, e.g. \"4.0.0\"" },
+	{ WHOLE "submitter: {clusters: default}\n",
+	  "c.yaml:3: submitter.clusters: unknown key; did you mean \"submitter.cluster\"?" },
 	/* no configuration at all */
 	{ "auth: [\n", "c.yaml:2: no YAML: while parsing a flow node, did not find expected node content (column 1)" },
 	{ "[1]\n", "c.yaml:1: (file): must be a mapping of keys, as in sparkgate.conf(5)" },
