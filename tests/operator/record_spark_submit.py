@@ -15,12 +15,10 @@ It needs Java, PyPI, the operator's binary (../shared/bin) and what the tests ne
 --check writes nothing, shows the differences from what is there, and fails when there are any.
 """
 import argparse
-import base64
 import concurrent.futures
 import difflib
 import http.server
 import json
-import lzma
 import os
 import pathlib
 import re
@@ -30,21 +28,16 @@ import sys
 import threading
 import zipfile
 
-import requests
-import urllib3
-import yaml
-
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+import kubeflow  # noqa: E402
 import recorded  # noqa: E402
 from kubernetes import CLONE, NAMESPACE, STATE_DIR, Kubernetes  # noqa: E402
-from process import Process  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 SLOT = int(os.environ.get("SPARKGATE_TEST_SLOT", "1"))
 DIR = STATE_DIR / "record"
 OUT = DIR / "submitted"
-WEBHOOK_PORT = 29443 + 100 * SLOT
 AT_ONCE = 2
 POD_UID = "DRIVERUID"
 REFUSED = re.compile(r"(?:Exception in thread \"main\" \S+|^Error): (.*)", re.M)
@@ -68,22 +61,12 @@ mv "$OUT/$name.new" "$OUT/$name.arguments"
 
 # --- the operator: from a manifest to spark-submit's arguments ---------------------------------------------------
 
-def operator_binary():
-    """As deploy/local-cluster/lib/operator.sh finds it."""
-    if "SPARK_OPERATOR" in os.environ:
-        return os.environ["SPARK_OPERATOR"]
-    binary = DIR / "spark-operator"
-    binary.write_bytes(lzma.decompress((CLONE / "../shared/bin/spark-operator.xz").read_bytes()))
-    binary.chmod(0o755)
-    return binary
-
-
 class Operator:
     """The Kubeflow operator's controller and webhook, on a real API server."""
 
     def __init__(self):
         self.kubernetes = Kubernetes(DIR, SLOT)
-        self.parts = []
+        self.parts, self.webhook = [], None
 
     def __enter__(self):
         shutil.rmtree(OUT, ignore_errors=True)
@@ -104,54 +87,19 @@ class Operator:
         self.kubernetes.down()
 
     def start(self):
-        binary = operator_binary()
-        kubeconfig = DIR / "cluster/run/admin.kubeconfig"
         home = DIR / "spark-home"
         (home / "bin").mkdir(parents=True, exist_ok=True)
         (home / "bin/spark-submit").write_text(KEEP_ARGUMENTS)
         (home / "bin/spark-submit").chmod(0o755)
-        environment = dict(os.environ, SPARK_HOME=str(home), OUT=str(OUT), KUBECONFIG=str(kubeconfig),
-                           KUBERNETES_SERVICE_HOST="127.0.0.1", KUBERNETES_SERVICE_PORT="443")
-        self.kubernetes.call("POST", "/api/v1/namespaces", {"metadata": {"name": "operator"}}, expect=(201, 409))
-        common = ["start", f"--kubeconfig={kubeconfig}", f"--namespaces={NAMESPACE}", "--leader-election=false"]
-        self.parts = [
-            Process(DIR, "record-controller", [binary, "controller", *common, "--enable-ui-service=false",
-                                               "--health-probe-bind-address=0"], environment),
-            Process(DIR, "record-webhook", [
-                binary, "webhook", *common, f"--webhook-port={WEBHOOK_PORT}", f"--webhook-cert-dir={DIR / 'certs'}",
-                "--webhook-secret-namespace=operator", "--health-probe-bind-address=0",
-            ], environment),
-        ]
+        self.webhook = kubeflow.Webhook(DIR, self.kubernetes)
+        controller = kubeflow.controller(DIR, name="record-controller", SPARK_HOME=str(home), OUT=str(OUT))
+        self.parts = [controller, self.webhook]
         for part in self.parts:
             part.start()
-        wait_for("the webhook", self.webhook_answers, 60)
-
-    def webhook_answers(self):
-        try:
-            return self.admitted("SparkApplication", recorded.manifest(recorded.VERSIONS[-1], recorded.PLAIN))
-        except requests.ConnectionError:
-            return None
-
-    def admitted(self, kind, thing):
-        """The object as the webhook patches it on CREATE."""
-        group, version, resource, path = {
-            "SparkApplication": ("sparkoperator.k8s.io", "v1beta2", "sparkapplications",
-                                 "mutate-sparkoperator-k8s-io-v1beta2-sparkapplication"),
-            "Pod": ("", "v1", "pods", "mutate--v1-pod"),
-        }[kind]
-        review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
-            "uid": "1", "kind": {"group": group, "version": version, "kind": kind},
-            "resource": {"group": group, "version": version, "resource": resource},
-            "namespace": NAMESPACE, "operation": "CREATE", "userInfo": {}, "object": thing}}
-        # Its certificate is its own, and it listens on loopback.
-        answer = requests.post(f"https://127.0.0.1:{WEBHOOK_PORT}/{path}", json=review, verify=False, timeout=30)
-        answer = answer.json()["response"]
-        assert answer["allowed"], answer
-        return patched(thing, json.loads(base64.b64decode(answer["patch"]))) if "patch" in answer else thing
 
     def arguments(self, case):
         """spark-submit's arguments, with the files that they name where they can be found again."""
-        application = self.admitted("SparkApplication", recorded.manifest(recorded.VERSIONS[-1], case))
+        application = self.webhook.admitted("SparkApplication", recorded.manifest(recorded.VERSIONS[-1], case))
         name = application["metadata"]["name"]
         self.kubernetes.create_application(application)
         file = OUT / f"{name}.arguments"
@@ -168,26 +116,6 @@ class Operator:
         if not key.endswith(".podTemplateFile"):
             return word
         return f"{key}{equals}{OUT / name}.{key.split('.')[2]}-template"
-
-
-def patched(thing, operations):
-    """RFC 6902, as far as the webhook's patches go."""
-    thing = json.loads(json.dumps(thing))
-    for operation in operations:
-        *way, last = [word.replace("~1", "/").replace("~0", "~") for word in operation["path"].split("/")[1:]]
-        place = thing
-        for word in way:
-            place = place[int(word)] if isinstance(place, list) else place[word]
-        if isinstance(place, list):
-            last = len(place) if last == "-" else int(last)
-        if operation["op"] == "remove":
-            del place[last]
-        elif operation["op"] == "add" and isinstance(place, list):
-            place.insert(last, operation["value"])
-        else:
-            assert operation["op"] in ("add", "replace"), operation
-            place[last] = operation["value"]
-    return thing
 
 
 # --- spark-submit: from arguments to objects ---------------------------------------------------------------------
@@ -281,32 +209,6 @@ def name(arguments):
     return arguments[arguments.index("--name") + 1]
 
 
-def executor_template(operator, arguments, text):
-    """The template that the driver will make its executors of, as the webhook would patch it."""
-    template = yaml.safe_load(text)
-    labels = template["metadata"].get("labels", {})
-    found = {"spark-role": "executor", "sparkoperator.k8s.io/app-name": name(arguments),
-             "sparkoperator.k8s.io/launched-by-spark-operator": "true"}  # by these the webhook knows it
-    metadata = dict(template["metadata"], name="executor", namespace=NAMESPACE, labels={**labels, **found})
-    pod = operator.admitted("Pod", dict(template, apiVersion="v1", kind="Pod", metadata=metadata))
-    pod["metadata"]["labels"] = labels
-    for key in ("name", "namespace"):
-        del pod["metadata"][key]
-    pod.pop("status", None)
-    return pod
-
-
-def patched_by_webhook(operator, arguments, thing):
-    """As spark-submit sends it, and the webhook lets it through."""
-    if thing["kind"] == "Pod":
-        thing = operator.admitted("Pod", dict(thing, metadata=dict(thing["metadata"], namespace=NAMESPACE)))
-        del thing["metadata"]["namespace"]
-        thing.pop("status", None)  # the webhook writes a Pod anew, with an empty one
-    elif recorded.TEMPLATE in thing.get("data", {}):
-        thing["data"][recorded.TEMPLATE] = executor_template(operator, arguments, thing["data"][recorded.TEMPLATE])
-    return thing
-
-
 def record(operator, case, port):
     arguments = operator.arguments(case)
     for version in recorded.VERSIONS:
@@ -315,7 +217,7 @@ def record(operator, case, port):
         except Refused as refused:
             yield version, {"Refusal": str(refused)}
             continue
-        objects = [patched_by_webhook(operator, arguments, each) for each in objects]
+        objects = [operator.webhook.let_through(name(arguments), each, recorded.TEMPLATE) for each in objects]
         # In the properties, which are in JSON, colons have a backslash, which has another.
         replace = [(master, "MASTER"), (master.replace(":", r"\\:"), "MASTER"),
                    (f"{OUT}/{name(arguments)}.", "/tmp/spark/")]
@@ -344,7 +246,6 @@ def main():
     parser.add_argument("--check", action="store_true", help="write nothing")
     parser.add_argument("case", nargs="*", help="these alone")
     options = parser.parse_args()
-    urllib3.disable_warnings()
     home_with_packages()
     for version in recorded.VERSIONS:
         spark_home(version)

@@ -55,6 +55,24 @@ def differences(theirs, ours, where=""):
         yield where, "changed", theirs, ours
 
 
+def unwanted(theirs, ours, wanted):
+    """The differences that no row is for, and the rows that were needed."""
+    left, needed = [], set()
+    for difference in differences(theirs, ours):
+        rows = {number for number, row in enumerate(wanted) if row.covers(*difference)}
+        needed |= rows
+        if not rows:
+            left.append(difference)
+    return left, needed
+
+
+def told(left):
+    """For people."""
+    return "\n" + "\n".join(f"{where}: {how}\n  spark-submit: {json.dumps(one, ensure_ascii=False)}\n"
+                            f"  sparkgate:    {json.dumps(other, ensure_ascii=False)}"
+                            for where, how, one, other in left)
+
+
 def refused_by_us(version, case):
     word, _, versions = REFUSED_BY_US.get(case, (None, None, ()))
     return word if version in versions else None
@@ -74,13 +92,7 @@ def compared(version, case):
     if "ExecutorTemplate" not in ours:
         ours["ExecutorTemplate"] = NO_TEMPLATE
         without_template(theirs)
-    left, needed = [], set()
-    for difference in differences(theirs, ours):
-        rows = {number for number, row in enumerate(WANTED) if row.covers(*difference)}
-        needed |= rows
-        if not rows:
-            left.append(difference)
-    return left, needed
+    return unwanted(theirs, ours, WANTED)
 
 
 def test_there_are_enough_sets():
@@ -91,9 +103,7 @@ def test_there_are_enough_sets():
 @pytest.mark.parametrize(("version", "case"), RECORDED)
 def test_the_same_objects_as_spark_submit(version, case):
     left, _ = compared(version, case)
-    assert not left, "\n" + "\n".join(f"{where}: {how}\n  spark-submit: {json.dumps(one, ensure_ascii=False)}\n"
-                                      f"  sparkgate:    {json.dumps(other, ensure_ascii=False)}"
-                                      for where, how, one, other in left)
+    assert not left, told(left)
 
 
 def test_every_wanted_difference_is_needed():
