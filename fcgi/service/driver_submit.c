@@ -234,6 +234,15 @@ give_up(struct launch *launch, const struct err *err)
 		(void)!launch_remove(launch, "Pod", launch->pod, &ignored);
 }
 
+/* Admission's refusal of an object, e.g. by pod security, is the object's fault, whatever status it has. */
+static bool
+fail(struct err *err)
+{
+	if (err->code == ERR_FORBIDDEN && launch_is_refusal(err))
+		err->code = ERR_INVALID;
+	return false;
+}
+
 bool
 driver_submit(struct arena *arena, struct driver_plan *plan, struct driver_identity *ret_identity, struct err *err)
 {
@@ -241,10 +250,10 @@ driver_submit(struct arena *arena, struct driver_plan *plan, struct driver_ident
 	struct launch launch = { .kube = plan->cluster->kube, .arena = arena, .namespace = submission->namespace };
 
 	if (!create_pod(plan, &launch, &ret_identity->is_repeated, err))
-		return false;
+		return fail(err);
 	if (launch_is_gated(launch.pod) && !complete(plan, &launch, err)) {
 		give_up(&launch, err);
-		return false;
+		return fail(err);
 	}
 	ret_identity->app_name = submission->app_name;
 	ret_identity->app_id = json_string_at(launch.pod, "metadata", "labels", "spark-app-selector", NULL);

@@ -8,10 +8,11 @@ import uuid
 import pytest
 import submitter
 from cgi_client import Cgi, environment
-from kubernetes import NAMESPACE
+from kubernetes import MERGE, NAMESPACE
 from stack import program
 from submitter import PATH, order, owner, template
 from test_openapi import check
+from waiting import wait_for
 
 CORE = f"/api/v1/namespaces/{NAMESPACE}"
 GATE = {"name": "sparkgate.io/submission"}
@@ -297,6 +298,24 @@ def test_what_kubernetes_refuses_is_told_in_its_words_and_leaves_nothing(door, s
     body = order(driver_pod_template=template("spark-kubernetes-driver", **spec))
     assert_error(door.call(body), 422, "INVALID_POD_TEMPLATE", submission_id=body["submission_id"])
     assert door.pods() == []
+
+
+def test_what_pod_security_refuses_is_told_and_not_tried_again(door):
+    kube, path, label = door.kube, f"/api/v1/namespaces/{NAMESPACE}", "pod-security.kubernetes.io/enforce"
+    probe = {"metadata": {"name": "probe"}, "spec": {"hostNetwork": True, "containers": [{"name": "a", "image": "a"}]}}
+
+    def in_force():
+        return kube.session.post(f"{kube.url}{path}/pods", json=probe, params={"dryRun": "All"},
+                                 timeout=10).status_code == 403
+
+    kube.call("PATCH", path, {"metadata": {"labels": {label: "baseline"}}}, **MERGE)
+    try:
+        wait_for("pod security to be in force", in_force, 20)
+        body = order(driver_pod_template=template("spark-kubernetes-driver", hostNetwork=True))
+        assert_error(door.call(body), 422, "INVALID_POD_TEMPLATE", "PodSecurity", submission_id=body["submission_id"])
+    finally:
+        kube.call("PATCH", path, {"metadata": {"labels": {label: None}}}, **MERGE)
+        wait_for("pod security to be off", lambda: not in_force(), 20)
 
 
 def test_a_part_that_kubernetes_refuses_leaves_no_driver_behind(door):
