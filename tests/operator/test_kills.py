@@ -17,7 +17,7 @@ def killed_at(stack, node):
     """Runs an operator until it has died at a step."""
     def run(step):
         operator = stack.operator(SPARKGATE_FAILPOINTS=f"{step}=1").start()
-        wait_for(f"the kill at {step}", lambda: operator.pid is None)
+        wait_for(f"the kill at {step}", lambda: operator.pid is None, 30)  # a dead one may hold the lease
 
     yield run
     stack.operator().stop()
