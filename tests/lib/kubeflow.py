@@ -6,7 +6,6 @@ import lzma
 import os
 import pathlib
 import socket
-import warnings
 
 import requests
 import urllib3
@@ -96,9 +95,9 @@ class Webhook:
             "uid": "1", "kind": {"group": group, "version": version, "kind": kind},
             "resource": {"group": group, "version": version, "resource": resource},
             "namespace": NAMESPACE, "operation": "CREATE", "userInfo": {}, "object": thing}}
-        with warnings.catch_warnings():  # its certificate is its own, and it listens on loopback
-            warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-            answer = requests.post(f"https://127.0.0.1:{self.port}/{path}", json=review, verify=False, timeout=30)
+        # Its certificate is its own, and it listens on loopback.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        answer = requests.post(f"https://127.0.0.1:{self.port}/{path}", json=review, verify=False, timeout=30)
         answer = answer.json()["response"]
         assert answer["allowed"], answer
         return patched(thing, json.loads(base64.b64decode(answer["patch"]))) if "patch" in answer else thing
