@@ -20,6 +20,12 @@ crd_pod_is_of(struct json_object *pod, const char *object_uid)
 	return false;
 }
 
+static bool
+is_word(const char *text, const char *word)
+{
+	return text != NULL && strcmp(text, word) == 0;
+}
+
 /* The driver container's terminated state, or NULL. */
 static struct json_object *
 driver_terminated(struct json_object *pod)
@@ -36,22 +42,49 @@ driver_terminated(struct json_object *pod)
 	return NULL;
 }
 
+/*
+ * Taken away by the cluster: by its kubelet for want of memory or disk, by the scheduler for another pod of higher
+ * priority, by a drain or a taint of its node. NULL when it was not. The word "Evicted" is what a status is known by.
+ * Source: Kubernetes, "Pod disruption conditions" and "Node-pressure Eviction".
+ */
+static const char *
+eviction(struct arena *arena, struct json_object *pod)
+{
+	const char *reason = json_string_at(pod, "status", "reason", NULL);
+	const char *message = json_string_at(pod, "status", "message", NULL);
+	struct json_object *conditions = json_at(pod, "status", "conditions", NULL);
+
+	if (is_word(reason, "Evicted"))
+		return message == NULL ? "Evicted" : arena_printf(arena, "Evicted: %s", message);
+	for (size_t i = 0; i < json_count(conditions); i++) {
+		struct json_object *condition = json_object_array_get_idx(conditions, i);
+		const char *by = json_string(condition, "reason"), *why = json_string(condition, "message");
+
+		if (is_word(json_string(condition, "type"), "DisruptionTarget") &&
+		    is_word(json_string(condition, "status"), "True"))
+			return arena_printf(arena, "Evicted by %s: %s", by == NULL ? "the cluster" : by, why == NULL ? "" : why);
+	}
+	return NULL;
+}
+
 /* The exit code decides, not the phase: sidecars may run on, or fail on their own. */
 static void
-judge_exit(struct arena *arena, struct json_object *terminated, struct batch_sight *sight)
+judge_exit(struct arena *arena, struct json_object *pod, struct json_object *terminated, struct batch_sight *sight)
 {
 	int64_t exit_code = json_int(terminated, "exitCode", -1);
 	const char *reason = json_string(terminated, "reason"), *why = json_string(terminated, "message");
+	const char *evicted = eviction(arena, pod);
 
 	sight->phase = exit_code == 0 ? BATCH_SEEN_SUCCEEDED : BATCH_SEEN_FAILED;
 	sight->has_exit_code = true;
 	sight->exit_code = (int)exit_code;
 	if (exit_code == 0)
 		return;
-	sight->reason = reason != NULL && strcmp(reason, "OOMKilled") == 0 ? BATCH_OUT_OF_MEMORY : BATCH_EXIT_CODE;
+	sight->reason = is_word(reason, "OOMKilled") ? BATCH_OUT_OF_MEMORY : evicted ? BATCH_EVICTED : BATCH_EXIT_CODE;
 	/* the operator's own words, and what it leaves out: e.g. that the image has no such program */
-	sight->message = arena_printf(arena, "driver container failed with ExitCode: %" PRId64 ", Reason: %s%s%s", exit_code,
-				      reason == NULL ? "" : reason, why == NULL ? "" : ": ", why == NULL ? "" : why);
+	sight->message = arena_printf(arena, "driver container failed with ExitCode: %" PRId64 ", Reason: %s%s%s%s%s", exit_code,
+				      reason == NULL ? "" : reason, why == NULL ? "" : ": ", why == NULL ? "" : why,
+				      evicted == NULL ? "" : "; ", evicted == NULL ? "" : evicted);
 }
 
 /* An init container that failed: the driver's own was never begun. NULL: none. */
@@ -78,11 +111,15 @@ judge_failed_pod(struct arena *arena, struct json_object *pod, struct batch_sigh
 {
 	const char *reason = json_string_at(pod, "status", "reason", NULL);
 	const char *message = json_string_at(pod, "status", "message", NULL);
-	const char *init = init_failure(arena, pod);
+	const char *init = init_failure(arena, pod), *evicted = eviction(arena, pod);
 
 	sight->phase = BATCH_SEEN_FAILED;
-	sight->reason = reason != NULL && strcmp(reason, "Evicted") == 0 ? BATCH_EVICTED : BATCH_FAILED;
-	if (reason == NULL && message == NULL && init != NULL)
+	sight->reason = evicted != NULL ? BATCH_EVICTED : BATCH_FAILED;
+	if (evicted != NULL && reason != NULL && !is_word(reason, "Evicted"))
+		sight->message = arena_printf(arena, "driver pod failed: %s; %s", reason, evicted);
+	else if (evicted != NULL)
+		sight->message = arena_printf(arena, "driver pod failed: %s", evicted);
+	else if (reason == NULL && message == NULL && init != NULL)
 		sight->message = init;
 	else
 		sight->message = arena_printf(arena, "driver pod failed: %s%s%s", reason == NULL ? "no reason is given" : reason,
@@ -101,7 +138,7 @@ crd_pod_sight(struct arena *arena, struct json_object *pod, struct batch_sight *
 		.driver_pod = json_string_at(pod, "metadata", "name", NULL),
 	};
 	if (terminated != NULL)
-		judge_exit(arena, terminated, ret_sight);
+		judge_exit(arena, pod, terminated, ret_sight);
 	else if (phase == NULL || strcmp(phase, "Unknown") == 0)
 		return; /* the node is lost: the pod may run on */
 	else if (strcmp(phase, "Pending") == 0)

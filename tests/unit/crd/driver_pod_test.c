@@ -30,6 +30,10 @@ a_pod_belongs_to_the_object_in_its_owner_references(void **state)
 	"{\"name\":\"istio-proxy\",\"state\":{\"terminated\":{\"exitCode\":9}}}," \
 	"{\"name\":\"spark-kubernetes-driver\",\"state\":" driver_state "}]}}"
 
+#define PREEMPTED \
+	"\"conditions\":[{\"type\":\"Ready\",\"status\":\"False\"},{\"type\":\"DisruptionTarget\",\"status\":\"True\"," \
+	"\"reason\":\"PreemptionByScheduler\",\"message\":\"make room\"}]"
+
 /* Contract crds.md 3.3 and 9.7: the driver container decides, whatever stands beside it. */
 static const struct {
 	const char *pod;
@@ -62,6 +66,26 @@ static const struct {
 	{ DRIVER("Unknown", "{\"running\":{}}"), BATCH_SEEN_NOTHING_NEW, BATCH_NO_REASON, NULL },
 	{ "{\"status\":{\"phase\":\"Failed\",\"reason\":\"Evicted\",\"message\":\"low on memory\"}}", BATCH_SEEN_FAILED,
 	  BATCH_EVICTED, "driver pod failed: Evicted: low on memory" },
+	{ "{\"status\":{\"phase\":\"Failed\",\"reason\":\"Evicted\",\"message\":\"low on memory\",\"containerStatuses\":["
+	  "{\"name\":\"spark-kubernetes-driver\",\"state\":{\"terminated\":{\"exitCode\":137,\"reason\":\"Error\"}}}]}}",
+	  BATCH_SEEN_FAILED, BATCH_EVICTED,
+	  "driver container failed with ExitCode: 137, Reason: Error; Evicted: low on memory" },
+	{ "{\"status\":{\"phase\":\"Failed\"," PREEMPTED ",\"containerStatuses\":["
+	  "{\"name\":\"spark-kubernetes-driver\",\"state\":{\"terminated\":{\"exitCode\":143,\"reason\":\"Error\"}}}]}}",
+	  BATCH_SEEN_FAILED, BATCH_EVICTED,
+	  "driver container failed with ExitCode: 143, Reason: Error; Evicted by PreemptionByScheduler: make room" },
+	{ "{\"status\":{\"phase\":\"Failed\"," PREEMPTED ",\"containerStatuses\":["
+	  "{\"name\":\"spark-kubernetes-driver\",\"state\":{\"terminated\":{\"exitCode\":137,\"reason\":\"OOMKilled\"}}}]}}",
+	  BATCH_SEEN_FAILED, BATCH_OUT_OF_MEMORY,
+	  "driver container failed with ExitCode: 137, Reason: OOMKilled; Evicted by PreemptionByScheduler: make room" },
+	{ "{\"status\":{\"phase\":\"Failed\"," PREEMPTED "}}", BATCH_SEEN_FAILED, BATCH_EVICTED,
+	  "driver pod failed: Evicted by PreemptionByScheduler: make room" },
+	{ "{\"status\":{\"phase\":\"Failed\",\"reason\":\"Terminated\",\"message\":\"node shutdown\"," PREEMPTED "}}",
+	  BATCH_SEEN_FAILED, BATCH_EVICTED,
+	  "driver pod failed: Terminated; Evicted by PreemptionByScheduler: make room" },
+	{ "{\"status\":{\"phase\":\"Running\"," PREEMPTED "}}", BATCH_SEEN_RUNNING, BATCH_NO_REASON, NULL },
+	{ "{\"status\":{\"phase\":\"Failed\",\"conditions\":[{\"type\":\"DisruptionTarget\",\"status\":\"False\"}]}}",
+	  BATCH_SEEN_FAILED, BATCH_FAILED, "driver pod failed: no reason is given" },
 	{ "{\"status\":{\"phase\":\"Failed\",\"reason\":\"OutOfcpu\"}}", BATCH_SEEN_FAILED, BATCH_FAILED,
 	  "driver pod failed: OutOfcpu" },
 	{ "{\"status\":{\"phase\":\"Failed\"}}", BATCH_SEEN_FAILED, BATCH_FAILED, "driver pod failed: no reason is given" },
