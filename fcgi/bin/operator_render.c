@@ -82,6 +82,8 @@ render_one(struct arena *arena, struct json_object *application, const struct su
 	json_object_array_add(items, json_object_get(objects.driver_pod));
 	json_object_array_add(items, json_object_get(objects.config_map));
 	json_object_array_add(items, json_object_get(objects.service));
+	if (objects.ui_service != NULL)
+		json_object_array_add(items, json_object_get(objects.ui_service));
 	for (size_t i = 0; i < json_object_array_length(objects.others); i++)
 		json_object_array_add(items, json_object_get(json_object_array_get_idx(objects.others, i)));
 	crd_submission_put(&objects);

@@ -10,9 +10,6 @@
 /* Becomes the value of a label on every pod. */
 #define NAME_BYTES 63
 
-/* As spark_version_number() counts. */
-#define SPARK_KEEPS_TEMPLATE_PORTS 4003
-
 static bool
 check_identity(const struct submission_work *work, struct err *err)
 {
@@ -54,7 +51,7 @@ check_arguments(const struct submission_work *work, struct err *err)
 
 /*
  * What of a template the driver replaces by its own, so that the field would be silently lost.
- * Source: BasicExecutorFeatureStep of Spark 3.5 and 4.3.
+ * Source: the executor pods that drivers of Spark 3.5.9, 4.1.4 and 4.3.0 ask for; a template's ports they keep.
  */
 static bool
 check_executor(const struct submission_work *work, struct err *err)
@@ -62,10 +59,6 @@ check_executor(const struct submission_work *work, struct err *err)
 	struct json_object *executor = work->roles[SUBMISSION_EXECUTOR];
 	const char *decommission = "spark.decommission.enabled";
 
-	if (!crd_field_is_empty(json_member(executor, "ports")) &&
-	    spark_version_number(json_string(work->spec, "sparkVersion")) < SPARK_KEEPS_TEMPLATE_PORTS)
-		return err_set(err, ERR_INVALID, "spec.executor.ports: not supported by the built-in operator before "
-			       "Spark 4.3; leave it out: a pod's ports are open without being listed");
 	if (!crd_field_is_empty(json_member(executor, "lifecycle")) && spark_conf_is_true(work->conf, decommission))
 		return err_set(err, ERR_INVALID, "spec.executor.lifecycle: not supported by the built-in operator "
 			       "together with %s, which sets one itself; leave one of them out", decommission);
@@ -139,11 +132,12 @@ nonempty(const char *text)
 
 static bool
 make_objects(const struct submission_work *work, struct spark_submission *submission, struct spark_objects *ret_objects,
-	     struct err *err)
+	     struct json_object **ret_ui_service, struct err *err)
 {
 	if (!check_identity(work, err) || !crd_submission_check_fields(work, err) || !check_arguments(work, err) ||
 	    !check_template(work, SUBMISSION_DRIVER, err) || !check_template(work, SUBMISSION_EXECUTOR, err) ||
 	    !crd_submission_conf(work, err) || !check_executor(work, err) ||
+	    !crd_submission_ui_service(work, ret_ui_service, err) ||
 	    !make_executor_template(work, &submission->executor_template, err))
 		return false;
 	submission->version = json_string(work->spec, "sparkVersion");
@@ -166,6 +160,7 @@ crd_submission_objects(struct arena *arena, struct json_object *application, con
 	struct json_object *spec = json_member(application, "spec");
 	const char *namespace = json_string_at(application, "metadata", "namespace", NULL);
 	struct spark_submission submission = { 0 };
+	struct json_object *ui_service;
 	struct spark_objects made;
 	const struct submission_work work = {
 		.arena = arena,
@@ -185,12 +180,13 @@ crd_submission_objects(struct arena *arena, struct json_object *application, con
 	submission.driver_pod = ids->driver_pod;
 	submission.namespace = work.namespace;
 	submission.submitted_at_ms = ids->submitted_at_ms;
-	if (!make_objects(&work, &submission, &made, err))
+	if (!make_objects(&work, &submission, &made, &ui_service, err))
 		return false;
 	*ret_objects = (struct submission_objects){
 		.driver_pod = json_object_get(made.driver_pod),
 		.config_map = json_object_get(made.config_map),
 		.service = json_object_get(made.service),
+		.ui_service = json_object_get(ui_service),
 		.others = json_object_get(made.others),
 	};
 	return true;
@@ -202,6 +198,7 @@ crd_submission_put(struct submission_objects *objects)
 	json_object_put(objects->driver_pod);
 	json_object_put(objects->config_map);
 	json_object_put(objects->service);
+	json_object_put(objects->ui_service);
 	json_object_put(objects->others);
 	*objects = (struct submission_objects){ 0 };
 }

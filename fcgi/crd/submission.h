@@ -35,6 +35,7 @@ struct submission_objects {
 	struct json_object *driver_pod;
 	struct json_object *config_map;
 	struct json_object *service;
+	struct json_object *ui_service; /* to the driver's web UI; NULL when that is off */
 	/* An array, often empty: config map of the executors' pod template, volume claims, NetworkPolicy (Spark 4.2 on).
 	   The driver pod does not start without the first two. */
 	struct json_object *others;

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define OPERATOR_LABEL "sparkoperator.k8s.io/"
-
 /* A text, number or boolean as a property's text. */
 static void
 set_field(const struct submission_work *work, struct json_object *object, const char *field, const char *key)
@@ -127,11 +125,11 @@ set_labels(const struct submission_work *work, enum submission_role role, struct
 	struct json_object *labels = json_at(work->application, "metadata", "labels", NULL);
 	const char *path = arena_printf(work->arena, "spec.%s.labels", crd_role_text(role));
 
-	spark_conf_setf(work->conf, work->name, "%s" OPERATOR_LABEL "app-name", prefix);
-	spark_conf_setf(work->conf, "true", "%s" OPERATOR_LABEL "launched-by-spark-operator", prefix);
-	spark_conf_setf(work->conf, work->ids->submission_id, "%s" OPERATOR_LABEL "submission-id", prefix);
+	spark_conf_setf(work->conf, work->name, "%s" CRD_LABEL_PREFIX "app-name", prefix);
+	spark_conf_setf(work->conf, "true", "%s" CRD_LABEL_PREFIX "launched-by-spark-operator", prefix);
+	spark_conf_setf(work->conf, work->ids->submission_id, "%s" CRD_LABEL_PREFIX "submission-id", prefix);
 	if (json_member(work->roles[role], "template") == NULL)
-		spark_conf_setf(work->conf, "true", "%s" OPERATOR_LABEL "mutated-by-spark-operator", prefix);
+		spark_conf_setf(work->conf, "true", "%s" CRD_LABEL_PREFIX "mutated-by-spark-operator", prefix);
 	if (json_object_is_type(labels, json_type_object)) {
 		json_object_object_foreach(labels, key, value) {
 			if (strncmp(key, "kueue.x-k8s.io/", 15) != 0)

@@ -39,7 +39,7 @@ static const struct field spec_fields[] = {
 	{ "retryInterval", json_type_int, NULL },
 	{ "sparkConf", json_type_object, NULL },
 	{ "sparkConfigMap", json_type_string, NULL },
-	{ "sparkUIOptions", json_type_object, "leave it out; the driver's service has the port spark-ui" },
+	{ "sparkUIOptions", json_type_object, NULL },
 	{ "sparkVersion", json_type_string, NULL },
 	{ "suspend", json_type_boolean, NULL },
 	{ "timeToLiveSeconds", json_type_int, NULL },
@@ -127,6 +127,26 @@ static const struct field allocation_fields[] = {
 	{ NULL, json_type_null, NULL },
 };
 
+static const struct field ui_fields[] = {
+	{ "ingressAnnotations", json_type_object, "leave it out and create the Ingress beside the application" },
+	{ "ingressTLS", json_type_array, "leave it out and create the Ingress beside the application" },
+	{ "serviceAnnotations", json_type_object, NULL },
+	{ "serviceLabels", json_type_object, NULL },
+	{ "servicePort", json_type_int, NULL },
+	{ "servicePortName", json_type_string, NULL },
+	{ "serviceType", json_type_string, NULL },
+	{ NULL, json_type_null, NULL },
+};
+
+static const struct field restart_fields[] = {
+	{ "onFailureRetries", json_type_int, NULL },
+	{ "onFailureRetryInterval", json_type_int, NULL },
+	{ "onSubmissionFailureRetries", json_type_int, NULL },
+	{ "onSubmissionFailureRetryInterval", json_type_int, NULL },
+	{ "type", json_type_string, NULL },
+	{ NULL, json_type_null, NULL },
+};
+
 const char *
 crd_role_text(enum submission_role role)
 {
@@ -211,11 +231,24 @@ check_object(struct json_object *object, const char *path, const struct field *f
 bool
 crd_submission_check_fields(const struct submission_work *work, struct err *err)
 {
-	if (!check_object(work->spec, "spec", spec_fields, NULL, err) ||
-	    !check_object(json_member(work->spec, "deps"), "spec.deps", deps_fields, NULL, err) ||
-	    !check_object(json_member(work->spec, "dynamicAllocation"), "spec.dynamicAllocation", allocation_fields,
-			  NULL, err))
+	static const struct {
+		const char *field;
+		const struct field *fields;
+	} blocks[] = {
+		{ "deps", deps_fields },
+		{ "dynamicAllocation", allocation_fields },
+		{ "restartPolicy", restart_fields },
+		{ "sparkUIOptions", ui_fields },
+	};
+
+	if (!check_object(work->spec, "spec", spec_fields, NULL, err))
 		return false;
+	for (size_t i = 0; i < ARRAY_COUNT(blocks); i++) {
+		const char *path = arena_printf(work->arena, "spec.%s", blocks[i].field);
+
+		if (!check_object(json_member(work->spec, blocks[i].field), path, blocks[i].fields, NULL, err))
+			return false;
+	}
 	for (enum submission_role role = 0; role < SUBMISSION_ROLE_COUNT; role++) {
 		const char *path = role == SUBMISSION_DRIVER ? "spec.driver" : "spec.executor";
 

@@ -9,6 +9,9 @@
 #include "crd/submission.h"
 #include "spark/submission.h"
 
+/* Of the Kubeflow operator's labels. */
+#define CRD_LABEL_PREFIX "sparkoperator.k8s.io/"
+
 enum submission_role { SUBMISSION_DRIVER, SUBMISSION_EXECUTOR, SUBMISSION_ROLE_COUNT };
 
 /* One application on its way; everything is borrowed from it or the arena's. */
@@ -40,6 +43,13 @@ MUST_CHECK bool crd_submission_local_dirs(const struct submission_work *work, en
 bool crd_is_local_dir(const char *volume);
 /* The volume of this name, or NULL. */
 struct json_object *crd_volume(const struct submission_work *work, const char *name);
+
+/*
+ * The service that leads to the driver's web UI, as the Kubeflow operator makes it beside spark-submit's objects. The
+ * arena's; NULL when there is no UI.
+ */
+MUST_CHECK bool crd_submission_ui_service(const struct submission_work *work, struct json_object **ret_service,
+					  struct err *err);
 
 /* What the operator's webhook would do to a pod of this role; `pod` may also be a template. */
 MUST_CHECK bool crd_submission_patch(const struct submission_work *work, enum submission_role role,

@@ -100,8 +100,12 @@ spark_service(struct spark_plan *plan)
 	add_port(spec, "driver-rpc-port", plan->driver_port);
 	add_port(spec, "blockmanager", plan->block_manager_port);
 	add_port(spec, "spark-ui", plan->ui_port);
-	if (plan->connect_port > 0)
-		json_add_string(add_port(spec, "spark-connect", plan->connect_port), "appProtocol", "grpc");
+	if (plan->connect_port > 0) {
+		struct json_object *connect = add_port(spec, "spark-connect", plan->connect_port);
+
+		if (plan->version >= SPARK_SINCE_NETWORK_POLICY)
+			json_add_string(connect, "appProtocol", "grpc");
+	}
 	if (plan->version >= SPARK_SINCE_NO_ESCALATION)
 		json_object_object_add(spec, "publishNotReadyAddresses",
 				       json_object_new_boolean(spark_conf_is_true(plan->conf, not_ready)));

@@ -12,7 +12,7 @@
 /* Which Spark has what, as spark_version_number() counts. */
 #define SPARK_SINCE_POD_CLAIMS 4000     /* volume claims for one pod only; types of host paths; subPathExpr of mounts */
 #define SPARK_SINCE_CONNECT_PORT 4001
-#define SPARK_SINCE_NETWORK_POLICY 4002
+#define SPARK_SINCE_NETWORK_POLICY 4002 /* and the service says what spark-connect speaks */
 #define SPARK_SINCE_NO_ESCALATION 4003  /* the container's securityContext; publishNotReadyAddresses */
 
 enum spark_language { SPARK_JAVA, SPARK_PYTHON, SPARK_R };

@@ -29,7 +29,7 @@ def start_operator(stack, kube, submitter_workers):
 
     def start(url, *options):
         started.append(kubeflow.controller(
-            stack.dir, "--feature-gates=RestSubmitter=true", f"--submitter-service-url={url}{PATH}",
+            stack.dir, "--enable-ui-service=false", "--feature-gates=RestSubmitter=true", f"--submitter-service-url={url}{PATH}",
             "--submitter-initial-backoff=100ms", "--submitter-max-retries=30", *options).start())
 
     empty()

@@ -44,7 +44,7 @@ def controller(directory, *options, name="kubeflow", **environment):
     environment = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "443", **environment}
     return Process(directory, name, [
         binary(directory), "controller", "start", f"--kubeconfig={kubeconfig}", f"--namespaces={NAMESPACE}",
-        "--leader-election=false", "--enable-ui-service=false", "--health-probe-bind-address=0", *options,
+        "--leader-election=false", "--health-probe-bind-address=0", *options,
     ], dict(os.environ, KUBECONFIG=str(kubeconfig), **environment))
 
 

@@ -29,10 +29,19 @@ class Wanted(NamedTuple):
 PROPERTIES = "/ConfigMap/data/spark.properties"
 
 WANTED = (
-    Wanted("/(ConfigMap|NetworkPolicy|PersistentVolumeClaim|Service)/metadata/ownerReferences", "left out",
+    Wanted("/(ConfigMap|NetworkPolicy|PersistentVolumeClaim|Service|UiService)/metadata/ownerReferences", "left out",
            "the driver pod's uid is known when it has been created; the reconcile loop adds it"),
     Wanted("/ExecutorTemplate/metadata/ownerReferences", "left out",
            "executors belong to the driver alone, so that they end with it: a second owner would keep them"),
+    Wanted("/UiService/spec/clusterIP", "added",
+           "no address of the cluster's is spent on it: its name leads to the driver pod", ours="None"),
+    Wanted("/UiService/metadata/labels/sparkoperator.k8s.io/(app-name|submission-id)", "added",
+           "the Kubeflow operator leaves its own labels out where an application has some for the service"),
+    Wanted("/UiService", "left out", "the web UI is off: it would lead nowhere"),
+    Wanted("/UiService", "added",
+           "no service can have the name that the Kubeflow operator gives it: dots, a digit first"),
+    Wanted("/UiService/metadata/name", "changed", "a name that is too long is cut and told apart in another way",
+           ours="spark-RESOURCEID-ui-svc"),
     Wanted(f"{PROPERTIES}/#", "changed", "who wrote the file",
            ours="#Java properties of this driver, made by sparkgate"),
     Wanted(f"{PROPERTIES}/spark.kubernetes.driver.podTemplate(File|ContainerName)", "left out",
@@ -74,12 +83,11 @@ REFUSED = {
     "volume-without-path": "options.path",
 }
 
-ALL = ("3.5.9", "4.3.0")
+ALL = ("3.5.9", "4.0.5", "4.1.4", "4.3.0")
 # What the operator alone refuses: a word that its reason must have, why it is wanted, and for which versions.
 REFUSED_BY_US = {
     "credentials": ("spark.kubernetes.authenticate.driver.oauthToken", "conf is no place for credentials", ALL),
     "executor-memory-limit": ("executor.memoryLimit", "the driver overwrites a template's", ALL),
-    "executor-ports": ("executor.ports", "drivers before 4.3 write their own list over a template's", ("3.5.9",)),
 }
 
 # With nothing to say to executors, the operator makes no template for them; spark-submit always gets one.

@@ -6,7 +6,8 @@ Each manifest goes the whole way, and no part of it is played:
   1. the operator's webhook fills in the defaults of the SparkApplication;
   2. the operator, on a real API server, makes spark-submit's arguments of it;
   3. spark-submit of each version makes the objects, sent to a server that only answers and remembers;
-  4. the webhook patches the driver pod; and a pod made of the executors' template alone, as it will patch executors.
+  4. the operator, once a driver pod is there, makes the service for its web UI;
+  5. the webhook patches the driver pod; and a pod made of the executors' template alone, as it will patch executors.
 The result, without the generated names and times, is tests/data/operator/spark-submit-VERSION/CASE.json. What
 spark-submit refuses is a result too.
 
@@ -110,6 +111,35 @@ class Operator:
             raise AssertionError(f"{case}: the operator did not submit it: {status}") from None
         return [self.template_kept(name, word) for word in file.read_bytes().decode().split("\0")[:-1]]
 
+    def ui_service(self, arguments):
+        """What it makes beside spark-submit's objects, without what the API server adds; None where it fails to."""
+        core = f"/api/v1/namespaces/{NAMESPACE}"
+        conf = dict(word.split("=", 1) for option, word in zip(arguments, arguments[1:]) if option == "--conf")
+        label = "spark.kubernetes.driver.label."
+        labels = {key.removeprefix(label): value for key, value in conf.items() if key.startswith(label)}
+        pod = conf["spark.kubernetes.driver.pod.name"]
+        self.kubernetes.call("POST", f"{core}/pods", {
+            "metadata": {"name": pod, "labels": {**labels, "spark-role": "driver"}},
+            "spec": {"containers": [{"name": "spark-kubernetes-driver", "image": "spark"}]}})
+
+        def found():
+            return [each for each in self.kubernetes.call("GET", f"{core}/services")["items"]
+                    if each["metadata"].get("ownerReferences", [{}])[0].get("name") == name(arguments)]
+
+        try:
+            service = wait_for("the web UI's service", found, 10)[0]
+        except AssertionError:
+            return None
+        finally:
+            self.kubernetes.call("DELETE", f"{core}/pods/{pod}", {"gracePeriodSeconds": 0})
+        metadata, spec = service["metadata"], service["spec"]
+        keep = ("name", "labels", "annotations", "ownerReferences")
+        ports = [{key: port[key] for key in ("name", "port", "protocol", "targetPort")} for port in spec["ports"]]
+        kind = {} if spec["type"] == "ClusterIP" else {"type": spec["type"]}
+        return {"apiVersion": "v1", "kind": "Service",
+                "metadata": {key: metadata[key] for key in keep if key in metadata},
+                "spec": {"ports": ports, "selector": spec["selector"], **kind}}
+
     @staticmethod
     def template_kept(name, word):
         key, equals, _ = word.partition("=")
@@ -209,15 +239,17 @@ def name(arguments):
     return arguments[arguments.index("--name") + 1]
 
 
-def record(operator, case, port):
+def record(operator, case, versions, port):
     arguments = operator.arguments(case)
-    for version in recorded.VERSIONS:
+    ui_service = operator.ui_service(arguments)
+    for version in versions:
         try:
             objects, master = submitted(version, case, arguments, port)
         except Refused as refused:
             yield version, {"Refusal": str(refused)}
             continue
         objects = [operator.webhook.let_through(name(arguments), each, recorded.TEMPLATE) for each in objects]
+        objects += [] if ui_service is None else [ui_service]
         # In the properties, which are in JSON, colons have a backslash, which has another.
         replace = [(master, "MASTER"), (master.replace(":", r"\\:"), "MASTER"),
                    (f"{OUT}/{name(arguments)}.", "/tmp/spark/")]
@@ -228,32 +260,33 @@ def record(operator, case, port):
 
 def kept(version, case, objects, check):
     """Writes the file, or shows what would change; whether something changed."""
-    file = recorded.file_of(version, case)
-    old, new = file.read_text() if file.exists() else "", recorded.text_of(objects, version, case)
+    old, new = recorded.kept(version, case), recorded.text_of(objects, version, case)
     if old == new:
         return False
-    name = str(file.relative_to(CLONE))
+    name = str(recorded.file_of(version, case).relative_to(CLONE))
     for line in difflib.unified_diff(old.splitlines(), new.splitlines(), name, name, n=0, lineterm=""):
         print(line)
     if not check:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(new)
+        recorded.keep(version, case, new)
     return True
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing")
+    parser.add_argument("--spark", action="append", choices=recorded.VERSIONS, help="this version; may be repeated")
     parser.add_argument("case", nargs="*", help="these alone")
     options = parser.parse_args()
     home_with_packages()
-    for version in recorded.VERSIONS:
+    # Those first that others may be like.
+    versions = sorted(options.spark or recorded.VERSIONS, key=lambda version: version in recorded.LIKE)
+    for version in versions:
         spark_home(version)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     changed, failed = 0, 0
     with Operator() as operator, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        runs = {case: pool.submit(lambda case=case: list(record(operator, case, server.server_port)))
+        runs = {case: pool.submit(lambda case=case: list(record(operator, case, versions, server.server_port)))
                 for case in options.case or recorded.cases()}
         for case, run in runs.items():
             try:

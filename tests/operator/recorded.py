@@ -3,7 +3,7 @@
 
 Generated words become fixed ones. Properties, and lists whose order means nothing because Spark fills them out of
 hash maps, become dictionaries. A set is kept as what it changes of one plain application's objects of the same
-version: a JSON merge patch (RFC 7396).
+version: a JSON merge patch (RFC 7396). Where that is the same as in the version of LIKE, there is no file.
 """
 import json
 import pathlib
@@ -14,7 +14,8 @@ import yaml
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data/operator"
 CASES = DATA / "cases"
 PLAIN = "plain"
-VERSIONS = ("3.5.9", "4.3.0")
+VERSIONS = ("3.5.9", "4.0.5", "4.1.4", "4.3.0")
+LIKE = {"4.0.5": "3.5.9", "4.1.4": "4.3.0"}
 
 # The key of a config map that holds the executors' pod template; spark-submit makes a map for it alone.
 TEMPLATE = "podspec-configmap-key"
@@ -49,6 +50,23 @@ def file_of(version, case):
     return DATA / f"spark-submit-{version}" / f"{case}.json"
 
 
+def kept(version, case):
+    """What the set's file holds, or that of the version that it is like; "" when there is none."""
+    file = file_of(version, case)
+    if file.exists():
+        return file.read_text()
+    return kept(LIKE[version], case) if version in LIKE else ""
+
+
+def keep(version, case, text):
+    file = file_of(version, case)
+    if version in LIKE and case != PLAIN and text == kept(LIKE[version], case):
+        file.unlink(missing_ok=True)
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
 def manifest(version, case):
     application = yaml.safe_load((CASES / f"{case}.yaml").read_text())
     application["metadata"]["namespace"] = "spark"
@@ -58,21 +76,21 @@ def manifest(version, case):
 
 def recorded(version, case):
     """{kind: object}, or {"Refusal": why}."""
-    kept = json.loads(file_of(version, case).read_text())
-    return kept if case == PLAIN else merged(_plain(version, case), kept)
+    changes = json.loads(kept(version, case))
+    return changes if case == PLAIN else merged(_plain(version, case), changes)
 
 
 def text_of(objects, version, case):
     """What a set's file is to hold, the plain one's being written. One object a line: short, and changes show."""
-    kept = objects if case == PLAIN else merge_patch(_plain(version, case), objects)
-    lines = ",\n".join(f"{json.dumps(kind)}:" + json.dumps(kept[kind], sort_keys=True, ensure_ascii=False,
-                                                           separators=(",", ":")) for kind in sorted(kept))
+    changes = objects if case == PLAIN else merge_patch(_plain(version, case), objects)
+    lines = ",\n".join(f"{json.dumps(kind)}:" + json.dumps(changes[kind], sort_keys=True, ensure_ascii=False,
+                                                           separators=(",", ":")) for kind in sorted(changes))
     return f"{{{lines}}}\n"
 
 
 def _plain(version, case):
     """The plain application's objects, under another's name."""
-    return json.loads(file_of(version, PLAIN).read_text().replace(
+    return json.loads(kept(version, PLAIN).replace(
         manifest(version, PLAIN)["metadata"]["name"], manifest(version, case)["metadata"]["name"]))
 
 
@@ -115,6 +133,8 @@ def normalised(objects, replace=()):
             result["ExecutorTemplate"] = _template(json.loads(template) if isinstance(template, str) else template)
             if not each["data"]:
                 continue
+        if each["metadata"]["name"].endswith("-ui-svc"):
+            kind = "UiService"
         assert kind not in result, f"two of {kind}"
         result[kind] = _named(each)
     _sort_local_dirs(result["Pod"]["spec"])

@@ -70,7 +70,7 @@ def webhook(stack):
 @pytest.fixture(scope="module")
 def submission(stack, serve, webhook):
     """What the operator sends for a case."""
-    controller = kubeflow.controller(stack.dir, "--feature-gates=RestSubmitter=true",
+    controller = kubeflow.controller(stack.dir, "--enable-ui-service=false", "--feature-gates=RestSubmitter=true",
                                      f"--submitter-service-url={serve(Taker)}{PATH}").start()
     stack.kubernetes.delete_applications()
 

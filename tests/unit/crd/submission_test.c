@@ -60,7 +60,7 @@ is_same_value(struct json_object *got, struct json_object *wanted)
 }
 
 /* Where a row looks. */
-enum place { DRIVER, DRIVER_CONTAINER, TEMPLATE, TEMPLATE_CONTAINER, SERVICE };
+enum place { DRIVER, DRIVER_CONTAINER, TEMPLATE, TEMPLATE_CONTAINER, SERVICE, UI };
 
 static struct json_object *
 template_of(struct arena *arena, const struct submission_objects *objects)
@@ -97,6 +97,8 @@ look(struct arena *arena, const struct submission_objects *objects, enum place p
 
 	if (place == DRIVER || place == DRIVER_CONTAINER)
 		root = objects->driver_pod;
+	else if (place == UI)
+		root = objects->ui_service;
 	else if (place != SERVICE)
 		root = template_of(arena, objects);
 	if (place == DRIVER_CONTAINER || place == TEMPLATE_CONTAINER)
@@ -248,6 +250,33 @@ static const struct {
 	{ "{spec: {sparkVersion: 3.5.9}}", DRIVER_CONTAINER, "/securityContext", NULL },
 	{ "{spec: {sparkVersion: 4.0.1}}", DRIVER_CONTAINER, "/ports/3", NULL },
 	{ "{spec: {sparkVersion: 4.1.0}}", DRIVER_CONTAINER, "/ports/3/containerPort", "15002" },
+	{ "{spec: {sparkVersion: 4.1.4}}", SERVICE, "/spec/ports/3/appProtocol", NULL },
+	{ "{spec: {sparkVersion: 4.2.0}}", SERVICE, "/spec/ports/3/appProtocol", "\"grpc\"" },
+	{ "{}", UI, "/metadata/name", "\"pi-ui-svc\"" },
+	{ "{}", UI, "/spec",
+	  "{\"clusterIP\": \"None\", \"ports\": [{\"name\": \"spark-driver-ui-port\", \"protocol\": \"TCP\", "
+	  "\"port\": 4040, \"targetPort\": 4040}], "
+	  "\"selector\": {\"spark-role\": \"driver\", \"sparkoperator.k8s.io/app-name\": \"pi\"}}" },
+	{ "{spec: {sparkConf: {spark.ui.port: '4050'}}}", UI, "/spec/ports/0/port", "4050" },
+	{ "{spec: {sparkConf: {spark.ui.port: '4050'}, sparkUIOptions: {servicePort: 80, servicePortName: web,"
+	  " serviceType: NodePort}}}", UI, "/spec",
+	  "{\"type\": \"NodePort\", \"ports\": [{\"name\": \"web\", \"protocol\": \"TCP\", \"port\": 80, "
+	  "\"targetPort\": 4050}], "
+	  "\"selector\": {\"spark-role\": \"driver\", \"sparkoperator.k8s.io/app-name\": \"pi\"}}" },
+	{ "{spec: {sparkUIOptions: {serviceLabels: {a: b}, serviceAnnotations: {c: d}}}}", UI, "/metadata",
+	  "{\"name\": \"pi-ui-svc\", \"annotations\": {\"c\": \"d\"}, \"labels\": {\"a\": \"b\", "
+	  "\"sparkoperator.k8s.io/app-name\": \"pi\", \"sparkoperator.k8s.io/created-by-spark-operator\": \"true\", "
+	  "\"sparkoperator.k8s.io/submission-id\": \"11111111-2222-3333-4444-555555555555\"}}" },
+	{ "{spec: {sparkConf: {spark.ui.enabled: 'false'}}}", UI, "/metadata", NULL },
+	{ "{spec: {sparkConf: {spark.ui.port: '0'}}}", UI, "/metadata", NULL },
+	{ "{metadata: {name: p.i}}", UI, "/metadata/name", "\"spark-89abcdef01234567-ui-svc\"" },
+	{ "{metadata: {name: 1pi}}", UI, "/metadata/name", "\"spark-89abcdef01234567-ui-svc\"" },
+	{ "{metadata: {name: a123456789b123456789c123456789d123456789e123456789f12345}}", UI, "/metadata/name",
+	  "\"a123456789b123456789c123456789d123456789e123456789f12345-ui-svc\"" },
+	{ "{metadata: {name: a123456789b123456789c123456789d123456789e123456789f123456}}", UI, "/metadata/name",
+	  "\"spark-89abcdef01234567-ui-svc\"" },
+	{ "{spec: {sparkVersion: 3.5.9, executor: {ports: [{name: p, containerPort: 1, protocol: TCP}]}}}",
+	  TEMPLATE_CONTAINER, "/ports/0/name", "\"p\"" },
 	{ "{spec: {monitoring: {exposeDriverMetrics: false, exposeExecutorMetrics: false}}}", DRIVER, "/kind",
 	  "\"Pod\"" },
 };
@@ -348,10 +377,13 @@ static const char *const refusals[][2] = {
 	  "spec.monitoring: not supported" },
 	{ "{spec: {driverIngressOptions: [{servicePort: 1}]}}", "spec.driverIngressOptions: not supported" },
 	{ "{spec: {driverPodDisruptionBudget: true}}", "spec.driverPodDisruptionBudget: not supported" },
-	{ "{spec: {sparkUIOptions: {servicePort: 1}}}", "spec.sparkUIOptions: not supported" },
+	{ "{spec: {sparkUIOptions: {ingressAnnotations: {a: b}}}}", "spec.sparkUIOptions.ingressAnnotations: not supported" },
+	{ "{spec: {sparkUIOptions: {ingressTLS: [{secretName: a}]}}}", "spec.sparkUIOptions.ingressTLS: not supported" },
+	{ "{spec: {sparkUIOptions: {port: 1}}}", "spec.sparkUIOptions.port: no such field" },
+	{ "{spec: {sparkConf: {spark.ui.port: web}}}", "spark.ui.port" },
+	{ "{spec: {restartPolicy: {retries: 1}}}", "spec.restartPolicy.retries: no such field" },
+	{ "{spec: {dynamicAllocation: {executors: 1}}}", "spec.dynamicAllocation.executors: no such field" },
 	{ "{spec: {executor: {memoryLimit: 2g}}}", "spec.executor.memoryLimit: not supported" },
-	{ "{spec: {sparkVersion: 3.5.9, executor: {ports: [{name: p, containerPort: 1, protocol: TCP}]}}}",
-	  "spec.executor.ports: not supported" },
 	{ "{spec: {sparkConf: {spark.decommission.enabled: 'true'}, executor: {lifecycle: {preStop: {sleep: {seconds: 1}}}}}}",
 	  "spec.executor.lifecycle: not supported" },
 	{ "{spec: {mode: client}}", "spec.mode: 'client' is not supported by the built-in operator" },
