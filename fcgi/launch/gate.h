@@ -10,8 +10,9 @@
 
 #define LAUNCH_GATE "sparkgate.io/submission"
 
-/* On pods: which submission they belong to (contract crds.md 2.5). */
+/* On pods: which submission they belong to, and of which application (contract crds.md 2.5). */
 #define POD_LABEL_SUBMISSION "sparkoperator.k8s.io/submission-id"
+#define POD_LABEL_APPLICATION "sparkoperator.k8s.io/app-name"
 
 /* Is the gate still closed? Then the pod has never run. */
 bool launch_is_gated(struct json_object *pod);

@@ -46,11 +46,13 @@ uid_of(struct json_object *object)
 bool
 launch_create_pod(struct launch *launch, struct json_object *pod, struct err *err)
 {
+	/* strict: what the API server does not know, e.g. a misspelt field of a template, is an error */
+	const char *path = arena_printf(launch->arena, "%s?fieldValidation=Strict", launch_path(launch, "Pod", NULL));
 	struct json_object *created;
 
 	FAILPOINT("launch.begin");
 	launch_close_gate(pod);
-	if (!kube_create(launch->kube, launch_path(launch, "Pod", NULL), pod, &created, err))
+	if (!kube_create(launch->kube, path, pod, &created, err))
 		return false;
 	launch->pod = arena_own_json(launch->arena, created);
 	FAILPOINT("launch.pod");
@@ -102,33 +104,90 @@ set_owner(struct json_object *object, struct json_object *pod)
 }
 
 static bool
-create_one(struct launch *launch, struct json_object *object, struct err *err)
+is_equal(const char *left, const char *right)
 {
-	AUTO_JSON struct json_object *there = NULL;
+	return left != NULL && right != NULL && strcmp(left, right) == 0;
+}
+
+bool
+launch_is_owned_by(struct json_object *object, const char *kind, const char *name)
+{
+	struct json_object *owners = json_at(object, "metadata", "ownerReferences", NULL);
+
+	for (size_t i = 0; i < json_count(owners); i++) {
+		struct json_object *owner = json_object_array_get_idx(owners, i);
+
+		if (is_equal(json_string(owner, "kind"), kind) && is_equal(json_string(owner, "name"), name))
+			return true;
+	}
+	return false;
+}
+
+static const char *
+application_of(struct json_object *object)
+{
+	return json_string_at(object, "metadata", "labels", POD_LABEL_APPLICATION, NULL);
+}
+
+/*
+ * An object of that name is there. What an earlier pod of that name has left, or something that says it is of the same
+ * application, is removed: ERR_CONFLICT, it can be made then.
+ */
+static bool
+adopt(struct launch *launch, const char *kind, const char *name, struct json_object **ret_object, struct err *err)
+{
+	struct json_object *there;
+
+	if (!kube_get(launch->kube, launch_path(launch, kind, name), &there, err))
+		return err->code == ERR_NOT_FOUND ? err_set(err, ERR_CONFLICT, "%s %s vanished", kind, name) : false;
+	arena_own_json(launch->arena, there);
+	if (crd_pod_is_of(there, uid_of(launch->pod))) {
+		*ret_object = there;
+		return true;
+	}
+	if (!launch_is_owned_by(there, "Pod", name_of(launch->pod)) &&
+	    !is_equal(application_of(there), application_of(launch->pod)))
+		return err_set(err, ERR_EXISTS, "%s %s already exists and is not this application's", kind, name);
+	return launch_wait_for_removal(launch, kind, there, err);
+}
+
+bool
+launch_create_one(struct launch *launch, struct json_object *object, struct json_object **ret_object, struct err *err)
+{
 	const char *kind = json_string(object, "kind");
 	const char *path = launch_path(launch, kind, NULL);
 
 	if (path == NULL)
 		return err_set(err, ERR_INVALID, "an object of kind %s cannot be made here", kind == NULL ? "" : kind);
 	set_owner(object, launch->pod);
-	if (kube_create(launch->kube, path, object, NULL, err))
-		return true;
-	if (err->code != ERR_EXISTS ||
-	    !kube_get(launch->kube, launch_path(launch, kind, name_of(object)), &there, err))
-		return false;
-	return crd_pod_is_of(there, uid_of(launch->pod)) || launch_wait_for_removal(launch, kind, there, err);
+	/* twice: what has no finalizers is gone as soon as its removal is answered */
+	for (int tries = 0; tries < 2; tries++) {
+		if (kube_create(launch->kube, path, object, ret_object, err)) {
+			arena_own_json(launch->arena, *ret_object);
+			return true;
+		}
+		if (err->code != ERR_EXISTS)
+			return false;
+		if (adopt(launch, kind, name_of(object), ret_object, err))
+			return true;
+		if (err->code != ERR_CONFLICT)
+			return false;
+	}
+	return false;
 }
 
 bool
 launch_create_owned(struct launch *launch, const struct launch_objects *objects, struct err *err)
 {
-	if (!create_one(launch, objects->config_map, err))
+	struct json_object *created;
+
+	if (!launch_create_one(launch, objects->config_map, &created, err))
 		return false;
 	FAILPOINT("launch.map");
-	if (!create_one(launch, objects->service, err))
+	if (!launch_create_one(launch, objects->service, &created, err))
 		return false;
 	for (size_t i = 0; i < json_count(objects->others); i++) {
-		if (!create_one(launch, json_object_array_get_idx(objects->others, i), err))
+		if (!launch_create_one(launch, json_object_array_get_idx(objects->others, i), &created, err))
 			return false;
 	}
 	FAILPOINT("launch.objects");
@@ -155,8 +214,16 @@ launch_open(struct launch *launch, struct err *err)
 bool
 launch_is_refusal(const struct err *err)
 {
-	if (err->code == ERR_FORBIDDEN)
-		return strstr(err->msg, "cannot create resource") == NULL && strstr(err->msg, "cannot get resource") == NULL;
-	return err->code == ERR_INVALID || err->code == ERR_QUOTA || err->code == ERR_EXISTS ||
-	       err->code == ERR_NOT_FOUND || err->code == ERR_TOO_LARGE;
+	static const char *const lacking[] = {
+		"cannot create resource \"", "cannot get resource \"", "cannot delete resource \"",
+		/* of OwnerReferencesPermissionEnforcement: the right to set finalizers */
+		"cannot set blockOwnerDeletion",
+	};
+
+	for (size_t i = 0; err->code == ERR_FORBIDDEN && i < ARRAY_COUNT(lacking); i++) {
+		if (strstr(err->msg, lacking[i]) != NULL)
+			return false;
+	}
+	return err->code == ERR_FORBIDDEN || err->code == ERR_INVALID || err->code == ERR_QUOTA ||
+	       err->code == ERR_EXISTS || err->code == ERR_NOT_FOUND || err->code == ERR_TOO_LARGE;
 }

@@ -37,9 +37,14 @@ MUST_CHECK bool launch_create_pod(struct launch *launch, struct json_object *pod
 MUST_CHECK bool launch_find_pod(struct launch *launch, const char *name, struct err *err);
 
 /*
- * Creates what the driver pod owns; what is there already stays.
- * err  ERR_CONFLICT: something of an earlier pod is going first, again later; else as kube_create()
+ * Creates one object that the driver pod owns; what is there already stays.
+ * ret_object  as the API server has it, the arena's
+ * err         ERR_CONFLICT: something of an earlier pod is going first, again later; ERR_EXISTS: somebody else's has its
+ *             name; else as kube_create()
  */
+MUST_CHECK bool launch_create_one(struct launch *launch, struct json_object *object, struct json_object **ret_object,
+				  struct err *err);
+/* The same for all of these. */
 MUST_CHECK bool launch_create_owned(struct launch *launch, const struct launch_objects *objects, struct err *err);
 
 /*
@@ -54,6 +59,9 @@ MUST_CHECK bool launch_remove(struct launch *launch, const char *kind, struct js
 /* Sees to it that the object goes, and always fails: with ERR_CONFLICT, again later, or why it could not be removed. */
 MUST_CHECK bool launch_wait_for_removal(struct launch *launch, const char *kind, struct json_object *object,
 					struct err *err);
+
+/* By its owner references; names may be NULL, and are nobody's then. */
+bool launch_is_owned_by(struct json_object *object, const char *kind, const char *name);
 
 /*
  * Is it pointless to repeat the call that failed so? A right that is lacking is an administrator's to give, and no fault

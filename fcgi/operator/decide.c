@@ -15,7 +15,8 @@ struct deciding {
 	struct arena *arena;
 	const struct operator_view *view;
 	struct operator_decision *decision;
-	struct submission_ids ids;      /* of the attempt that the status speaks of */
+	const char *id;                 /* of the attempt that the status speaks of; "": there was none */
+	const struct submission_ids *none;      /* of the attempt before the first of the spec as it is now */
 };
 
 static void
@@ -58,14 +59,10 @@ uid_of(struct json_object *object)
 	return json_string_at(object, "metadata", "uid", NULL);
 }
 
-static bool
-is_of_attempt(const struct deciding *deciding, const struct submission_ids *ids)
+static const char *
+driver_id(const struct deciding *deciding)
 {
-	struct json_object *pod = deciding->view->driver_pod;
-	const char *id = json_string_at(pod, "metadata", "labels", POD_LABEL_SUBMISSION, NULL);
-
-	return pod != NULL && id != NULL && strcmp(id, ids->submission_id) == 0 &&
-	       crd_pod_is_of(pod, uid_of(deciding->view->application));
+	return json_string_at(deciding->view->driver_pod, "metadata", "labels", POD_LABEL_SUBMISSION, NULL);
 }
 
 /* Of this application, whatever attempt. */
@@ -76,16 +73,27 @@ is_own_driver(const struct deciding *deciding)
 	       crd_pod_is_of(deciding->view->driver_pod, uid_of(deciding->view->application));
 }
 
+/* Of the attempt that the status speaks of. */
+static bool
+is_of_attempt(const struct deciding *deciding)
+{
+	const char *id = driver_id(deciding);
+
+	return id != NULL && strcmp(id, deciding->id) == 0 && is_own_driver(deciding);
+}
+
 static bool
 is_being_removed(const struct deciding *deciding)
 {
 	return json_string_at(deciding->view->driver_pod, "metadata", "deletionTimestamp", NULL) != NULL;
 }
 
+/* Unless what was seen of the application is older than its pod: `attempt` is the last that it knows of. */
 static void
-remove_driver(struct deciding *deciding)
+remove_driver(struct deciding *deciding, int attempt)
 {
-	if (is_being_removed(deciding))
+	if (is_being_removed(deciding) ||
+	    operator_is_later(deciding->view->application, driver_id(deciding), attempt))
 		wait_until(deciding, deciding->view->now_s + REMOVAL_LOOK_S);
 	else
 		act(deciding, OPERATOR_REMOVE_DRIVER);
@@ -188,7 +196,7 @@ decide_running(struct deciding *deciding)
 {
 	if (is_suspended(deciding))
 		write_state(deciding, STATE_SUSPENDING, NULL);
-	else if (!is_of_attempt(deciding, &deciding->ids))
+	else if (!is_of_attempt(deciding))
 		if (deciding->view->driver_asked)
 			end_run(deciding, false, "driver pod not found");
 		else
@@ -204,7 +212,7 @@ decide_failing(struct deciding *deciding)
 {
 	struct json_object *application = deciding->view->application;
 	int64_t due_s = retry_due_s(application, RETRY_OF_FAILURE);
-	const char *message = json_string_at(application, "status", "applicationState", "errorMessage", NULL);
+	const char *message = status_message(application);
 
 	if (is_suspended(deciding))
 		write_state(deciding, STATE_SUSPENDING, NULL);
@@ -221,8 +229,8 @@ decide_rerun(struct deciding *deciding)
 {
 	if (is_suspended(deciding))
 		write_state(deciding, STATE_SUSPENDING, NULL);
-	else if (is_of_attempt(deciding, &deciding->ids))
-		remove_driver(deciding);
+	else if (is_of_attempt(deciding))
+		remove_driver(deciding, status_submission_attempts(deciding->view->application));
 	else
 		act(deciding, OPERATOR_SUBMIT);
 }
@@ -232,7 +240,7 @@ decide_submission_failed(struct deciding *deciding)
 {
 	struct json_object *application = deciding->view->application;
 	int64_t due_s = retry_due_s(application, RETRY_OF_SUBMISSION);
-	const char *message = json_string_at(application, "status", "applicationState", "errorMessage", NULL);
+	const char *message = status_message(application);
 
 	if (is_suspended(deciding))
 		write_state(deciding, STATE_SUSPENDING, NULL);
@@ -245,11 +253,26 @@ decide_submission_failed(struct deciding *deciding)
 		act(deciding, OPERATOR_SUBMIT);
 }
 
+/* The spec was changed: the run of the old one ends, and all is counted anew. */
+static void
+decide_invalidating(struct deciding *deciding)
+{
+	if (is_suspended(deciding))
+		write_state(deciding, STATE_SUSPENDING, NULL);
+	else if (is_own_driver(deciding))
+		remove_driver(deciding, 0); /* none of the new spec */
+	else if (!deciding->view->driver_asked)
+		act(deciding, OPERATOR_LOOK);
+	else
+		status_forget_attempts(deciding->arena, write_state(deciding, STATE_PENDING_RERUN, NULL),
+				       deciding->none->submission_id);
+}
+
 static void
 decide_suspending(struct deciding *deciding)
 {
 	if (is_own_driver(deciding))
-		remove_driver(deciding);
+		remove_driver(deciding, status_submission_attempts(deciding->view->application));
 	else if (!deciding->view->driver_asked)
 		act(deciding, OPERATOR_LOOK);
 	else
@@ -262,7 +285,8 @@ decide_suspended(struct deciding *deciding)
 	if (!is_suspended(deciding))
 		act(deciding, OPERATOR_SUBMIT);
 	else if (is_own_driver(deciding))
-		remove_driver(deciding);        /* made, but never let run, before the suspension was seen */
+		/* made, but never let run, before the suspension was seen */
+		remove_driver(deciding, status_submission_attempts(deciding->view->application));
 }
 
 static void
@@ -293,6 +317,7 @@ static const struct {
 	{ STATE_FAILED, decide_ended },
 	{ STATE_FAILING, decide_failing },
 	{ STATE_PENDING_RERUN, decide_rerun },
+	{ STATE_INVALIDATING, decide_invalidating },
 	{ STATE_SUBMISSION_FAILED, decide_submission_failed },
 	{ STATE_SUSPENDING, decide_suspending },
 	{ STATE_SUSPENDED, decide_suspended },
@@ -300,32 +325,46 @@ static const struct {
 
 /* A submissionID that this operator did not give is another's work, and so is a state without one. */
 static bool
-is_another_operators(const struct deciding *deciding, const char *state)
+is_another_operators(const struct deciding *deciding, const char *state, struct submission_origin *ret_origin)
 {
-	const char *id = status_submission_id(deciding->view->application);
-	bool was_submitted = status_submission_attempts(deciding->view->application) > 0;
+	struct json_object *application = deciding->view->application;
+	int attempts = status_submission_attempts(application);
 
-	if (id[0] == '\0')
-		return was_submitted || (state[0] != '\0' && strcmp(state, STATE_SUSPENDED) != 0 &&
-					 strcmp(state, STATE_SUSPENDING) != 0);
-	return strcmp(id, deciding->ids.submission_id) != 0;
+	if (deciding->id[0] == '\0')
+		return attempts > 0 || (state[0] != '\0' && strcmp(state, STATE_SUSPENDED) != 0 &&
+					strcmp(state, STATE_SUSPENDING) != 0);
+	return !operator_read_id(application, deciding->id, ret_origin) || ret_origin->attempt != attempts;
+}
+
+/* What is suspended, or going to be, takes the new spec when it is resumed. */
+static bool
+is_outdated(const struct deciding *deciding, const char *state, const struct submission_origin *origin)
+{
+	return deciding->id[0] != '\0' && strcmp(state, STATE_INVALIDATING) != 0 &&
+	       strcmp(state, STATE_SUSPENDING) != 0 && strcmp(state, STATE_SUSPENDED) != 0 &&
+	       operator_spec_is_changed(deciding->view->application, origin);
 }
 
 void
 operator_decide(struct arena *arena, const struct operator_view *view, struct operator_decision *ret_decision)
 {
-	struct deciding deciding = { arena, view, ret_decision, { 0 } };
-	int attempt = status_submission_attempts(view->application);
 	const char *state = status_state(view->application);
+	struct submission_ids none;
+	struct deciding deciding = { arena, view, ret_decision, status_submission_id(view->application), &none };
+	struct submission_origin origin = { 0 };
 	struct err err = ERR_INIT;
 
 	*ret_decision = (struct operator_decision){ .act = OPERATOR_WAIT, .due_s = INT64_MAX };
 	/* what is being deleted is the garbage collector's */
 	if (json_string_at(view->application, "metadata", "deletionTimestamp", NULL) != NULL)
 		return;
-	if (!operator_ids(arena, view->application, attempt, &deciding.ids, &err) ||
-	    is_another_operators(&deciding, state)) {
+	if (!operator_ids(arena, view->application, 0, &none, &err) ||
+	    is_another_operators(&deciding, state, &origin)) {
 		act(&deciding, OPERATOR_LEAVE);
+		return;
+	}
+	if (is_outdated(&deciding, state, &origin)) {
+		write_state(&deciding, STATE_INVALIDATING, status_message(view->application));
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_COUNT(states); i++) {

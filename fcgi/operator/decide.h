@@ -14,11 +14,16 @@
  * things cannot undo newer ones, and pods are removed by uid. Two operators at once, because a lease has passed too
  * early, do no harm.
  *
+ * A changed spec is run anew: INVALIDATING; the driver of the old one goes; when the API server has said that it is
+ * gone, PENDING_RERUN with all counters at 0; and attempt 1 of the new spec, whose names differ from those of any
+ * attempt before (operator/ids.h). Which spec an attempt was made from stands in its submissionID, so a change that
+ * came while no operator ran is seen too. suspend and timeToLiveSeconds are no such change, and a suspended application
+ * takes its new spec when it is resumed.
+ *
  * States and texts: contract crds.md section 3. Differences from the Kubeflow operator, on purpose:
  *   - SUCCEEDING, RESUMING and, without a retry to wait for, FAILING are passed over;
  *   - SUBMITTED has an errorMessage while the pod cannot start: Kubernetes' own words;
- *   - a driver pod that failed without a word of its container is "driver pod failed: REASON: MESSAGE";
- *   - a spec that is changed counts from the next attempt; nothing is run again for it.
+ *   - a driver pod that failed without a word of its container is "driver pod failed: REASON: MESSAGE".
  */
 #ifndef OPERATOR_DECIDE_H
 #define OPERATOR_DECIDE_H
@@ -31,7 +36,6 @@
 #include "launch/gate.h"
 
 /* On pods, beside the attempt's (launch/gate.h; contract crds.md 2.5). */
-#define POD_LABEL_APPLICATION "sparkoperator.k8s.io/app-name"
 #define POD_LABEL_ROLE "spark-role"
 
 enum operator_act {

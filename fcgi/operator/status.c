@@ -38,6 +38,12 @@ status_submission_id(struct json_object *application)
 	return or_empty(json_string_at(application, "status", "submissionID", NULL));
 }
 
+const char *
+status_message(struct json_object *application)
+{
+	return json_string_at(application, "status", "applicationState", "errorMessage", NULL);
+}
+
 int64_t
 status_time(struct json_object *application, const char *key)
 {
@@ -113,6 +119,16 @@ status_forget_attempt(struct arena *arena, struct json_object *status)
 	json_object_object_del(status, "sparkApplicationId");
 }
 
+void
+status_forget_attempts(struct arena *arena, struct json_object *status, const char *submission_id)
+{
+	status_forget_attempt(arena, status);
+	status_set_time(arena, status, "lastSubmissionAttemptTime", -1);
+	json_object_object_del(status, "submissionAttempts");
+	json_object_object_del(status, "executionAttempts");
+	json_add_string(status, "submissionID", submission_id);
+}
+
 /* ---- what a submission came to ---- */
 
 static struct json_object *
@@ -137,6 +153,23 @@ status_submitted(struct arena *arena, struct json_object *application, const str
 	json_add_string(status, "sparkApplicationId", ids->app_id);
 	json_add_string(json_member(status, "driverInfo"), "podName", ids->driver_pod);
 	return status;
+}
+
+void
+status_show_ui(struct arena *arena, struct json_object *status, struct json_object *service)
+{
+	struct json_object *driver = json_member(status, "driverInfo");
+	struct json_object *ports = json_at(service, "spec", "ports", NULL);
+	int64_t port = json_count(ports) == 0 ? 0 : json_int(json_object_array_get_idx(ports, 0), "port", 0);
+	const char *name = json_string_at(service, "metadata", "name", NULL);
+	const char *namespace = json_string_at(service, "metadata", "namespace", NULL);
+	const char *address = json_string_at(service, "spec", "clusterIP", NULL);
+
+	if (address == NULL || strcmp(address, "None") == 0)
+		address = arena_printf(arena, "%s.%s.svc", or_empty(name), or_empty(namespace));
+	json_add_string(driver, "webUIServiceName", or_empty(name));
+	json_add_int(driver, "webUIPort", port);
+	json_add_string(driver, "webUIAddress", arena_printf(arena, "%s:%lld", address, (long long)port));
 }
 
 struct json_object *

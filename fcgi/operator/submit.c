@@ -9,15 +9,12 @@
 #include "operator/decide.h"
 #include "operator/ids.h"
 #include "operator/status.h"
-#include "spark/pod_json.h"
-
-/* On the driver pod: the generation of the spec that it was made from. */
-#define ANNOTATION_GENERATION "sparkgate.io/generation"
 
 struct attempt {
 	struct launch launch;
 	struct json_object *application;
 	struct submission_ids ids;
+	struct json_object *ui_service; /* as the API server has it; NULL: there is none */
 };
 
 static struct launch
@@ -35,6 +32,12 @@ submit_pod_path(struct kube *kube, struct arena *arena, const char *name)
 }
 
 static const char *
+name_of(struct json_object *object)
+{
+	return json_string_at(object, "metadata", "name", NULL);
+}
+
+static const char *
 uid_of(struct json_object *object)
 {
 	return json_string_at(object, "metadata", "uid", NULL);
@@ -42,24 +45,20 @@ uid_of(struct json_object *object)
 
 /* ---- the driver pod ---- */
 
-static const char *
-generation_of(struct attempt *attempt)
-{
-	return arena_printf(attempt->launch.arena, "%lld",
-			    (long long)json_int(json_member(attempt->application, "metadata"), "generation", 0));
-}
-
-static void
-note_generation(struct attempt *attempt, struct json_object *pod)
-{
-	json_add_string(spark_child_object(spark_child_object(pod, "metadata"), "annotations"), ANNOTATION_GENERATION,
-			generation_of(attempt));
-}
-
 static bool
 is_equal(const char *left, const char *right)
 {
 	return left != NULL && right != NULL && strcmp(left, right) == 0;
+}
+
+/*
+ * The garbage collector is to remove it: there is one application of a name, so the one with the other uid is gone.
+ * That is its work alone, for what is known of an application here may be older than the pod.
+ */
+static bool
+is_of_namesake(struct attempt *attempt, struct json_object *pod)
+{
+	return launch_is_owned_by(pod, "SparkApplication", name_of(attempt->application));
 }
 
 /* A pod of that name is there: of this attempt, of one before it, or somebody else's. */
@@ -68,20 +67,24 @@ adopt_pod(struct attempt *attempt, struct err *err)
 {
 	struct launch *launch = &attempt->launch;
 	struct json_object *pod;
-	const char *generation;
+	const char *id;
 
 	if (!launch_find_pod(launch, attempt->ids.driver_pod, err))
 		return false;
 	pod = launch->pod;
 	launch->pod = NULL;     /* until it is known to be this attempt's */
+	if (!crd_pod_is_of(pod, uid_of(attempt->application)) && is_of_namesake(attempt, pod))
+		return err_set(err, ERR_CONFLICT, "driver pod %s of a deleted application of that name is going",
+			       attempt->ids.driver_pod);
 	if (!crd_pod_is_of(pod, uid_of(attempt->application)))
 		return err_set(err, ERR_EXISTS, "driver pod already exist: %s is not this application's",
 			       attempt->ids.driver_pod);
-	generation = json_string_at(pod, "metadata", "annotations", ANNOTATION_GENERATION, NULL);
-	/* made from a spec that was changed before it could run: made anew */
-	if (!is_equal(json_string_at(pod, "metadata", "labels", POD_LABEL_SUBMISSION, NULL), attempt->ids.submission_id) ||
-	    json_string_at(pod, "metadata", "deletionTimestamp", NULL) != NULL ||
-	    (launch_is_gated(pod) && !is_equal(generation, generation_of(attempt))))
+	id = json_string_at(pod, "metadata", "labels", POD_LABEL_SUBMISSION, NULL);
+	if (operator_is_later(attempt->application, id, status_submission_attempts(attempt->application) + 1))
+		return err_set(err, ERR_CONFLICT, "driver pod %s is of a later attempt", attempt->ids.driver_pod);
+	/* also one made from a spec that was changed before it could run: the id tells */
+	if (!is_equal(id, attempt->ids.submission_id) ||
+	    json_string_at(pod, "metadata", "deletionTimestamp", NULL) != NULL)
 		return launch_wait_for_removal(launch, "Pod", pod, err);
 	launch->pod = pod;
 	return true;
@@ -90,7 +93,6 @@ adopt_pod(struct attempt *attempt, struct err *err)
 static bool
 create_pod(struct attempt *attempt, struct json_object *pod, struct err *err)
 {
-	note_generation(attempt, pod);
 	return launch_create_pod(&attempt->launch, pod, err) || (err->code == ERR_EXISTS && adopt_pod(attempt, err));
 }
 
@@ -99,7 +101,9 @@ create_all(struct attempt *attempt, struct submission_objects *objects, struct e
 {
 	const struct launch_objects owned = { objects->config_map, objects->service, objects->others };
 
-	return create_pod(attempt, objects->driver_pod, err) && launch_create_owned(&attempt->launch, &owned, err);
+	return create_pod(attempt, objects->driver_pod, err) && launch_create_owned(&attempt->launch, &owned, err) &&
+	       (objects->ui_service == NULL ||
+		launch_create_one(&attempt->launch, objects->ui_service, &attempt->ui_service, err));
 }
 
 /* ---- the attempt ---- */
@@ -151,6 +155,8 @@ submit_attempt(struct kube *kube, struct arena *arena, struct json_object *appli
 		return give_up(&attempt, now_s, ret_status, err);
 	*ret_pod = attempt.launch.pod;
 	*ret_status = status_submitted(arena, application, &attempt.ids, now_s);
+	if (attempt.ui_service != NULL)
+		status_show_ui(arena, *ret_status, attempt.ui_service);
 	return SUBMIT_DONE;
 }
 

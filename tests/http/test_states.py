@@ -27,6 +27,8 @@ def test_every_state_is_visible_within_two_seconds(stack, kube, livy, batch):
     ("FAILED", "driver container failed with ExitCode: 143, Reason: Error", "dead", "exit_code", 143),
     ("FAILED", "driver container failed with ExitCode: 137, Reason: OOMKilled", "dead", "out_of_memory", 137),
     ("FAILED", "The pod was Evicted: low on resource", "dead", "evicted", None),
+    ("FAILED", "driver container failed with ExitCode: 143, Reason: Error; Evicted by PreemptionByScheduler: make room",
+     "dead", "evicted", 143),
     ("FAILED", "driver pod not found", "dead", "driver_lost", None),
     ("FAILED", "failed to submit spark application: exceeded quota: q", "dead", "submission_failed", None),
     ("FAILED", "words of a later operator", "dead", "failed", None),
@@ -51,6 +53,41 @@ def test_states_in_between_are_no_end(stack, kube, livy, batch, state):
     kube.report(name, state, sparkApplicationId=f"seen-{state}")
     wait_for("the watcher to have seen it", lambda: stack.row(batch_id)["app_id"] == f"seen-{state}", 5)
     assert livy.state(batch_id) in ("starting", "running")
+
+
+def test_an_object_that_is_edited_by_hand_runs_again_until_the_batch_has_ended(stack, kube, livy, batch):
+    """As an operator does it: INVALIDATING, without its driver, PENDING_RERUN, another driver."""
+    batch_id, name = batch
+
+    def begin():
+        kube.create_driver(name)
+        kube.report_driver(name, "Running")
+        kube.report(name, "RUNNING", driverInfo={"podName": f"{name}-driver"})
+
+    def edit(argument):
+        kube.call("PATCH", kube.path(name), {"spec": {"arguments": [argument]}}, **MERGE)
+        kube.report(name, "INVALIDATING")
+        kube.delete_driver(name)
+        kube.report(name, "PENDING_RERUN")
+
+    begin()
+    becomes(livy, batch_id, "running")
+    edit("7")
+    becomes(livy, batch_id, "starting")
+    begin()
+    becomes(livy, batch_id, "running")
+    kube.report_driver(name, "Succeeded", 0)
+    kube.report(name, "COMPLETED")
+    becomes(livy, batch_id, "success")
+    edit("8")
+    begin()
+    kube.report(name, "FAILED", "driver container failed with ExitCode: 3, Reason: Error")
+    other = livy.submit()["id"]
+    stack.wait_state(other, "starting")
+    kube.report(stack.row(other)["object_name"], "RUNNING")
+    becomes(livy, other, "running")  # everything before it has been read by then
+    assert livy.state(batch_id) == "success"
+    kube.delete_driver(name)
 
 
 def test_a_final_state_never_changes(stack, kube, livy, batch):

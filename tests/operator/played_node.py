@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plays what is not there beside the API server: scheduler, kubelet, drivers and garbage collector, through the API."""
 import itertools
+import json
 
 from kubernetes import NAMESPACE
 from waiting import wait_for
@@ -38,6 +39,23 @@ class PlayedNode:
 
     def message(self, name):
         return self.status(name)["applicationState"].get("errorMessage")
+
+    def states(self, name):
+        """Its states from now on, each as it comes, by a watch."""
+        version = self.kube.call("GET", self.kube.path())["metadata"]["resourceVersion"]
+        lines = self.kube.session.get(
+            self.kube.url + self.kube.path(), stream=True, timeout=30, params={
+                "watch": "1", "resourceVersion": version, "fieldSelector": f"metadata.name={name}"}).iter_lines()
+
+        def follow():
+            last = None
+            for line in lines:
+                state = json.loads(line)["object"].get("status", {}).get("applicationState", {}).get("state", "")
+                if state != last:
+                    last = state
+                    yield state
+
+        return follow()
 
     def wait(self, name, state, limit_s=10):
         wait_for(f"{name} to be {state}", lambda: self.state(name) == state, limit_s)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """From an application to its end, as its status tells it."""
 import pytest
+from kubernetes import NAMESPACE
 from waiting import stays, wait_for
 
+UI = f"/api/v1/namespaces/{NAMESPACE}/services/pi-ui-svc"
 pytestmark = pytest.mark.usefixtures("operator")
 
 
@@ -35,6 +37,11 @@ def test_an_application_runs_to_completion(node):
     ("Failed", 137, "OOMKilled", {}, "driver container failed with ExitCode: 137, Reason: OOMKilled"),
     ("Failed", None, None, {"reason": "Evicted", "message": "The node was low on memory."},
      "driver pod failed: Evicted: The node was low on memory."),
+    ("Failed", 137, "Error", {"reason": "Evicted", "message": "The node was low on memory."},
+     "driver container failed with ExitCode: 137, Reason: Error; Evicted: The node was low on memory."),
+    ("Failed", 143, "Error", {"conditions": [{"type": "DisruptionTarget", "status": "True", "message": "make room",
+                                              "reason": "PreemptionByScheduler"}]},
+     "driver container failed with ExitCode: 143, Reason: Error; Evicted by PreemptionByScheduler: make room"),
 ])
 def test_a_failed_driver_is_failed_with_its_reason(node, phase, exit_code, why, more, message):
     node.apply("pi")
@@ -110,6 +117,105 @@ def test_suspend_removes_the_driver_and_resuming_runs_it_again(node):
     node.change("pi", suspend=False)
     node.wait_driver("pi", not_uid=first["metadata"]["uid"])
     assert node.wait("pi", "SUBMITTED")["submissionAttempts"] == 2
+
+
+def test_a_changed_spec_ends_the_run_and_is_run_from_the_start(node):
+    node.apply("pi", restartPolicy={"type": "OnFailure", "onFailureRetries": 3, "onFailureRetryInterval": 1})
+    failed = node.wait_driver("pi")
+    node.report(failed, "Failed", 3)
+    first = node.wait_driver("pi", not_uid=failed["metadata"]["uid"])
+    node.report(first, "Running")
+    node.wait("pi", "RUNNING")
+    node.executor(first, "Running")
+    states = node.states("pi")
+    node.change("pi", arguments=["7"])
+    second = node.wait_driver("pi", not_uid=first["metadata"]["uid"])
+    assert "7" in second["spec"]["containers"][0]["args"]
+    status = node.wait("pi", "SUBMITTED")
+    assert next(states) == "RUNNING" and [next(states), next(states), next(states)] == [
+        "INVALIDATING", "PENDING_RERUN", "SUBMITTED"]
+    assert status["submissionAttempts"] == status["executionAttempts"] == 1 and "executorState" not in status
+    assert status["submissionID"] == second["metadata"]["labels"]["sparkoperator.k8s.io/submission-id"]
+    assert first["metadata"]["labels"]["spark-app-selector"] != second["metadata"]["labels"]["spark-app-selector"]
+
+
+def test_a_changed_spec_of_an_ended_application_runs_it_again(node):
+    node.apply("pi", batchScheduler="volcano")
+    node.wait("pi", "FAILED")
+    node.change("pi", batchScheduler=None)
+    first = node.wait_driver("pi")
+    node.report(first, "Succeeded", 0)
+    node.wait("pi", "COMPLETED")
+    node.change("pi", driver={"cores": 2, "podName": "other"})
+    second = node.wait_driver("pi", not_uid=first["metadata"]["uid"])
+    assert second["metadata"]["name"] == "other"
+    assert [pod["metadata"]["name"] for pod in node.pods("spark-role=driver")] == ["other"]
+
+
+def test_what_is_no_change_of_the_run_runs_nothing_again(node, kube):
+    node.apply("pi")
+    driver = node.wait_driver("pi")
+    node.report(driver, "Running")
+    node.wait("pi", "RUNNING")
+    for change in ({"timeToLiveSeconds": 10000}, {"arguments": []}, {"type": "Python"}):
+        node.change("pi", **change)
+    node.report(driver, "Succeeded", 0)
+    node.wait("pi", "COMPLETED")
+    assert kube.application("pi")["metadata"]["generation"] == 3
+    stays("no new run", lambda: node.state("pi") == "COMPLETED", 1)
+    assert node.driver("pi")["metadata"]["uid"] == driver["metadata"]["uid"]
+
+
+def test_what_is_changed_while_it_is_suspended_counts_when_it_is_resumed(node):
+    node.apply("pi")
+    first = node.wait_driver("pi")
+    node.change("pi", suspend=True, arguments=["7"])
+    node.wait("pi", "SUSPENDED")
+    assert node.driver("pi") is None
+    node.change("pi", arguments=["8"])
+    stays("still suspended", lambda: node.state("pi") == "SUSPENDED", 1)
+    node.change("pi", suspend=False)
+    second = node.wait_driver("pi", not_uid=first["metadata"]["uid"])
+    assert "8" in second["spec"]["containers"][0]["args"]
+    assert node.wait("pi", "SUBMITTED")["submissionAttempts"] == 2
+
+
+def test_the_web_ui_has_a_service(node, kube):
+    node.apply("pi")
+    first = node.wait_driver("pi")
+    info = node.wait("pi", "SUBMITTED")["driverInfo"]
+    assert info == {"podName": "pi-driver", "webUIServiceName": "pi-ui-svc", "webUIPort": 4040,
+                    "webUIAddress": f"pi-ui-svc.{NAMESPACE}.svc:4040"}
+    assert kube.call("GET", UI)["metadata"]["ownerReferences"][0]["uid"] == first["metadata"]["uid"]
+    node.change("pi", sparkUIOptions={"serviceType": "ClusterIP", "servicePort": 80})
+    second = node.wait_driver("pi", not_uid=first["metadata"]["uid"])
+    service = kube.call("GET", UI)
+    assert service["metadata"]["ownerReferences"][0]["uid"] == second["metadata"]["uid"]
+    node.report(second, "Running")
+    assert node.wait("pi", "RUNNING")["driverInfo"]["webUIAddress"] == f"{service['spec']['clusterIP']}:80"
+
+
+def test_somebody_elses_service_of_the_web_uis_name_is_left(node, kube):
+    kube.call("POST", UI.removesuffix("/pi-ui-svc"), {
+        "metadata": {"name": "pi-ui-svc"}, "spec": {"clusterIP": "None", "ports": [{"port": 1}]}})
+    node.apply("pi")
+    node.wait("pi", "FAILED")
+    assert "pi-ui-svc already exists" in node.message("pi") and node.driver("pi") is None
+    assert kube.call("GET", UI)["spec"]["ports"][0]["port"] == 1
+
+
+def test_an_application_that_is_deleted_and_made_again_waits_for_the_old_driver(node, kube, operator):
+    node.apply("pi")
+    first = node.wait_driver("pi")
+    node.report(first, "Running")
+    node.wait("pi", "RUNNING")
+    kube.delete_application("pi")
+    node.apply("pi")
+    wait_for("the wait", lambda: "deleted application of that name" in operator.log_text())
+    assert node.state("pi") == "" and node.driver("pi")["metadata"]["uid"] == first["metadata"]["uid"]
+    node.remove(first)  # as the garbage collector would
+    node.wait_driver("pi", not_uid=first["metadata"]["uid"])
+    assert node.wait("pi", "SUBMITTED")["submissionAttempts"] == 1
 
 
 def test_an_application_is_deleted_when_its_time_is_over(node, kube):

@@ -3,7 +3,8 @@
 import contextlib
 
 import pytest
-from waiting import stays
+from kubernetes import MERGE, NAMESPACE
+from waiting import stays, wait_for
 
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -15,6 +16,68 @@ def full(kube):
         yield lambda kind: quotas.enter_context(kube.full(kind)), quotas.close
 
 
+@pytest.fixture
+def right(kube):
+    """Takes the operator's right to create something away, until it is given back."""
+    roles = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}"
+    before = kube.call("GET", f"{roles}/roles/sparkgate-operator")["rules"]
+    user = kube.call("GET", f"{roles}/rolebindings/sparkgate-operator")["subjects"][0]["name"]
+
+    def allowed(kind):
+        review = {"spec": {"user": user, "resourceAttributes": {
+            "namespace": NAMESPACE, "verb": "create", "group": "", "resource": kind}}}
+        return kube.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)["status"]["allowed"]
+
+    def put(rules):
+        kube.call("PATCH", f"{roles}/roles/sparkgate-operator", {"rules": rules}, **MERGE)
+
+    def take(kind):
+        put([{**rule, "verbs": [verb for verb in rule["verbs"] if verb != "create"]}
+             if kind in rule["resources"] else rule for rule in before])
+        wait_for("the right to be gone", lambda: not allowed(kind))
+
+    yield take, lambda: put(before)
+    put(before)
+    for kind in ("pods", "configmaps"):
+        wait_for("the right to be back", lambda kind=kind: allowed(kind))
+
+
+@pytest.mark.parametrize("kind", ["pods", "configmaps"])
+def test_a_right_that_the_operator_lacks_is_told_in_its_log_and_waited_for(node, operator, right, kind):
+    take, give_back = right
+    take(kind)
+    node.apply("pi")
+    wait_for("the log to tell", lambda: f'cannot create resource \\"{kind}\\"' in operator.log_text())
+    assert "submission_put_off" in operator.log_text()
+    assert node.state("pi") == "", "no application's fault"
+    assert all(pod["spec"]["schedulingGates"] for pod in node.pods("spark-role=driver"))
+    give_back()
+    node.wait_driver("pi")
+    assert node.wait("pi", "SUBMITTED")["submissionAttempts"] == 1
+
+
+@pytest.fixture
+def restricted(kube):
+    """Kubernetes' own admission control takes no pod that does not renounce all privileges."""
+    namespace, label = f"/api/v1/namespaces/{NAMESPACE}", "pod-security.kubernetes.io/enforce"
+    probe = {"metadata": {"name": "probe"}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
+    kube.call("PATCH", namespace, {"metadata": {"labels": {label: "restricted"}}}, **MERGE)
+    wait_for("pod security to be in force", lambda: kube.session.post(
+        f"{kube.url}{namespace}/pods", timeout=10, params={"dryRun": "All"}, json=probe).status_code == 403)
+    yield
+    kube.call("PATCH", namespace, {"metadata": {"labels": {label: None}}}, **MERGE)
+    wait_for("pod security to be off", lambda: kube.session.post(
+        f"{kube.url}{namespace}/pods", timeout=10, params={"dryRun": "All"}, json=probe).status_code == 201)
+
+
+@pytest.mark.usefixtures("restricted")
+def test_a_pod_that_admission_refuses_is_the_applications_fault_and_told(node):
+    node.apply("pi")
+    status = node.wait("pi", "FAILED")
+    assert 'violates PodSecurity "restricted' in node.message("pi")
+    assert status["submissionAttempts"] == 1 and "executionAttempts" not in status
+
+
 def test_a_field_that_is_not_supported_is_named_and_nothing_is_made(node):
     node.apply("pi", batchScheduler="volcano", restartPolicy={
         "type": "OnFailure", "onSubmissionFailureRetries": 5, "onSubmissionFailureRetryInterval": 1})
@@ -22,6 +85,12 @@ def test_a_field_that_is_not_supported_is_named_and_nothing_is_made(node):
     assert "failed to submit spark application" in node.message("pi") and "batchScheduler" in node.message("pi")
     assert status["terminationTime"] and status["submissionAttempts"] == 1, "repeating it would not help"
     assert node.driver("pi") is None
+
+
+def test_a_misspelt_field_of_a_template_is_named(node):
+    node.apply("pi", driver={"template": {"spec": {"nodeSelektor": {"disk": "fast"}}}})
+    node.wait("pi", "FAILED")
+    assert 'unknown field "spec.nodeSelektor"' in node.message("pi") and node.driver("pi") is None
 
 
 def test_no_room_for_a_pod_is_told_and_tried_again_as_the_policy_says(node, full):

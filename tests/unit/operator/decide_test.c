@@ -11,12 +11,13 @@
 #define SUBMITTED_S 1795262400
 #define NOW_S (SUBMITTED_S + 100)
 
-/* The id of the attempt, as the status and the driver pod have it. */
+/* The id of the attempt, as the status and the driver pod have it; of a spec that asks for nothing. */
 static const char *
-id_of(struct arena *arena, int attempt)
+id_of(struct arena *arena, int attempt, int generation)
 {
 	struct json_object *application =
-		json_of(arena, "{\"metadata\": {\"name\": \"pi\", \"uid\": \"" UID "\"}, \"spec\": {}}");
+		json_of(arena, arena_printf(arena, "{\"metadata\": {\"name\": \"pi\", \"uid\": \"" UID "\", "
+						   "\"generation\": %d}, \"spec\": {}}", generation));
 	struct submission_ids ids;
 	struct err err = ERR_INIT;
 
@@ -24,28 +25,41 @@ id_of(struct arena *arena, int attempt)
 	return ids.submission_id;
 }
 
-/* After `attempt` submissions; 0: it has no submissionID. */
+/* After `attempt` submissions at generation 1; 0: it has no submissionID. */
 static struct json_object *
-application_of(struct arena *arena, const char *spec, const char *state, const char *more, int attempt)
+application_at(struct arena *arena, int generation, const char *spec, const char *state, const char *more, int attempt)
 {
 	const char *status = arena_printf(arena, "\"submissionAttempts\": %d, \"executionAttempts\": %d, "
 						 "\"submissionID\": \"%s\", \"lastSubmissionAttemptTime\": \"" SUBMITTED_AT "\",",
-					  attempt, attempt, id_of(arena, attempt));
+					  attempt, attempt, id_of(arena, attempt, 1));
 
-	return json_of(arena, arena_printf(arena, "{\"metadata\": {\"name\": \"pi\", \"uid\": \"" UID "\"}, \"spec\": {%s}, "
+	return json_of(arena, arena_printf(arena, "{\"metadata\": {\"name\": \"pi\", \"uid\": \"" UID "\", "
+						  "\"generation\": %d}, \"spec\": {%s}, "
 						  "\"status\": {%s %s \"applicationState\": {\"state\": \"%s\", "
 						  "\"errorMessage\": \"left\"}}}",
-					   spec, attempt > 0 ? status : "", more, state));
+					   generation, spec, attempt > 0 ? status : "", more, state));
 }
 
 static struct json_object *
-pod_of(struct arena *arena, int attempt, const char *more)
+application_of(struct arena *arena, const char *spec, const char *state, const char *more, int attempt)
+{
+	return application_at(arena, 1, spec, state, more, attempt);
+}
+
+static struct json_object *
+pod_at(struct arena *arena, int generation, int attempt, const char *more)
 {
 	return json_of(arena, arena_printf(arena, "{\"metadata\": {\"name\": \"pi-driver\", \"uid\": \"pod\", "
 						  "\"ownerReferences\": [{\"uid\": \"" UID "\"}], \"labels\": "
 						  "{\"sparkoperator.k8s.io/submission-id\": \"%s\", "
 						  "\"spark-app-selector\": \"spark-1\"}} %s}",
-					   id_of(arena, attempt), more));
+					   id_of(arena, attempt, generation), more));
+}
+
+static struct json_object *
+pod_of(struct arena *arena, int attempt, const char *more)
+{
+	return pod_at(arena, 1, attempt, more);
 }
 
 #define GATED ", \"spec\": {\"schedulingGates\": [{\"name\": \"sparkgate.io/submission\"}]}"
@@ -58,6 +72,7 @@ pod_of(struct arena *arena, int attempt, const char *more)
 	"\"onSubmissionFailureRetries\": 2, \"onSubmissionFailureRetryInterval\": 10}"
 #define ALWAYS "\"restartPolicy\": {\"type\": \"Always\"}"
 #define SUSPEND "\"suspend\": true"
+#define CHANGED "\"arguments\": [\"7\"]"
 #define ENDED "\"terminationTime\": \"" SUBMITTED_AT "\","
 
 /* One sight and what is to follow. */
@@ -72,6 +87,13 @@ struct row {
 	const char *to;                 /* with OPERATOR_WRITE */
 	const char *message;
 	int64_t due_s;                  /* with OPERATOR_WAIT; 0: never */
+};
+
+/* The status speaks of an attempt of generation 1. */
+struct row_of_spec {
+	int generation;                 /* of the application now */
+	int pod_generation;
+	struct row row;
 };
 
 static const struct row rows[] = {
@@ -141,8 +163,6 @@ static const struct row rows[] = {
 	{ "suspending without a pod asks", SUSPEND, "SUSPENDING", "", 1, 0, "", false, OPERATOR_LOOK, NULL, NULL, 0 },
 	{ "suspended", SUSPEND, "SUSPENDING", "", 1, 0, "", true, OPERATOR_WRITE, "SUSPENDED", NULL, 0 },
 	{ "it stays so", SUSPEND, "SUSPENDED", "", 1, 0, "", false, OPERATOR_WAIT, NULL, NULL, 0 },
-	{ "a pod that never ran is removed", SUSPEND, "SUSPENDED", "", 1, 2, GATED,
-	  false, OPERATOR_REMOVE_DRIVER, NULL, NULL, 0 },
 	{ "resumed", "", "SUSPENDED", "", 1, 0, "", false, OPERATOR_SUBMIT, NULL, NULL, 0 },
 	{ "a suspended one that never ran is resumed", "", "SUSPENDED", "", 0, 0, "",
 	  false, OPERATOR_SUBMIT, NULL, NULL, 0 },
@@ -165,29 +185,105 @@ static const struct row rows[] = {
 	  false, OPERATOR_WAIT, NULL, NULL, 0 },
 };
 
+static const struct row_of_spec rows_of_specs[] = {
+	{ 2, 1,
+	  { "a pod that never ran is removed", SUSPEND, "SUSPENDED", "", 1, 2, GATED,
+	    false, OPERATOR_REMOVE_DRIVER, NULL, NULL, 0 } },
+	{ 2, 3,
+	  { "one that was resumed since is not", SUSPEND, "SUSPENDED", "", 1, 2, PHASE("Running"),
+	    false, OPERATOR_WAIT, NULL, NULL, NOW_S + 5 } },
+	{ 2, 3,
+	  { "nor while it is suspended", SUSPEND, "SUSPENDING", "", 1, 2, PHASE("Running"),
+	    false, OPERATOR_WAIT, NULL, NULL, NOW_S + 5 } },
+	{ 2, 1,
+	  { "a changed spec is run anew", CHANGED, "RUNNING", "", 1, 1, PHASE("Running"),
+	    false, OPERATOR_WRITE, "INVALIDATING", "left", 0 } },
+	{ 2, 1,
+	  { "before its driver may run", CHANGED, "SUBMITTED", "", 1, 1, GATED,
+	    false, OPERATOR_WRITE, "INVALIDATING", "left", 0 } },
+	{ 2, 1,
+	  { "after its end", CHANGED, "COMPLETED", ENDED, 1, 1, EXIT("Succeeded", "0", ""),
+	    false, OPERATOR_WRITE, "INVALIDATING", "left", 0 } },
+	{ 2, 1,
+	  { "after its time to live", CHANGED ", \"timeToLiveSeconds\": 1", "FAILED", ENDED, 1, 0, "",
+	    false, OPERATOR_WRITE, "INVALIDATING", "left", 0 } },
+	{ 2, 1,
+	  { "instead of a retry", CHANGED ", " ON_FAILURE, "FAILING", ENDED, 2, 2, EXIT("Failed", "3", "Error"),
+	    false, OPERATOR_WRITE, "INVALIDATING", "left", 0 } },
+	{ 2, 1,
+	  { "between two attempts", CHANGED ", " ON_FAILURE, "PENDING_RERUN", "", 1, 0, "",
+	    false, OPERATOR_WRITE, "INVALIDATING", "left", 0 } },
+	{ 2, 1,
+	  { "after a refusal", CHANGED, "FAILED", ENDED, 1, 0, "",
+	    false, OPERATOR_WRITE, "INVALIDATING", "left", 0 } },
+	{ 1, 1,
+	  { "the same spec in a new definition is none", CHANGED, "RUNNING", "", 1, 1, EXIT("Succeeded", "0", ""),
+	    false, OPERATOR_WRITE, "COMPLETED", NULL, 0 } },
+	{ 2, 1,
+	  { "a changed time to live is none", "\"timeToLiveSeconds\": 100", "COMPLETED", ENDED, 1, 0, "",
+	    false, OPERATOR_WAIT, NULL, NULL, SUBMITTED_S + 101 } },
+	{ 2, 1,
+	  { "an empty list is none", "\"arguments\": []", "COMPLETED", ENDED, 1, 0, "",
+	    false, OPERATOR_WAIT, NULL, NULL, 0 } },
+	{ 2, 1,
+	  { "suspension is none", SUSPEND, "RUNNING", "", 1, 1, PHASE("Running"),
+	    false, OPERATOR_WRITE, "SUSPENDING", NULL, 0 } },
+	{ 2, 1,
+	  { "changed and suspended", CHANGED ", " SUSPEND, "INVALIDATING", "", 1, 1, PHASE("Running"),
+	    false, OPERATOR_WRITE, "SUSPENDING", NULL, 0 } },
+	{ 2, 1,
+	  { "changed while it is suspended", CHANGED ", " SUSPEND, "SUSPENDED", "", 1, 0, "",
+	    false, OPERATOR_WAIT, NULL, NULL, 0 } },
+	{ 2, 1,
+	  { "resumed with another spec", CHANGED, "SUSPENDED", "", 1, 0, "",
+	    false, OPERATOR_SUBMIT, NULL, NULL, 0 } },
+	{ 2, 1,
+	  { "the old driver goes", CHANGED, "INVALIDATING", "", 1, 1, PHASE("Running"),
+	    false, OPERATOR_REMOVE_DRIVER, NULL, NULL, 0 } },
+	{ 2, 2,
+	  { "the new one does not", CHANGED, "INVALIDATING", "", 1, 1, PHASE("Running"),
+	    false, OPERATOR_WAIT, NULL, NULL, NOW_S + 5 } },
+	{ 2, 1,
+	  { "no driver in sight is asked for", CHANGED, "INVALIDATING", "", 1, 0, "",
+	    false, OPERATOR_LOOK, NULL, NULL, 0 } },
+	{ 2, 1,
+	  { "and then it is begun anew", CHANGED, "INVALIDATING", "", 1, 0, "",
+	    true, OPERATOR_WRITE, "PENDING_RERUN", NULL, 0 } },
+};
+
+static void
+check_row(struct arena *arena, const struct row *row, int generation, int pod_generation)
+{
+	const struct operator_view view = {
+		.application = application_at(arena, generation, row->spec, row->state, row->more, row->attempt),
+		.driver_pod = row->pod_attempt == 0 ? NULL : pod_at(arena, pod_generation, row->pod_attempt, row->pod),
+		.driver_asked = row->asked,
+		.now_s = NOW_S,
+	};
+	struct operator_decision decision;
+
+	operator_decide(arena, &view, &decision);
+	assert_number(row->name, decision.act, row->act);
+	if (row->act == OPERATOR_WAIT)
+		assert_number(row->name, decision.due_s, row->due_s == 0 ? INT64_MAX : row->due_s);
+	if (row->act != OPERATOR_WRITE)
+		return;
+	assert_text(row->name, json_string_at(decision.status, "applicationState", "state", NULL), row->to);
+	assert_text(row->name, json_string_at(decision.status, "applicationState", "errorMessage", NULL), row->message);
+}
+
 static void
 what_is_seen_decides_what_follows(void **state)
 {
-	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		const struct row *row = &rows[i];
-		const struct operator_view view = {
-			.application = application_of(*state, row->spec, row->state, row->more, row->attempt),
-			.driver_pod = row->pod_attempt == 0 ? NULL : pod_of(*state, row->pod_attempt, row->pod),
-			.driver_asked = row->asked,
-			.now_s = NOW_S,
-		};
-		struct operator_decision decision;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		check_row(*state, &rows[i], 1, 1);
+}
 
-		operator_decide(*state, &view, &decision);
-		assert_number(row->name, decision.act, row->act);
-		if (row->act == OPERATOR_WAIT)
-			assert_number(row->name, decision.due_s, row->due_s == 0 ? INT64_MAX : row->due_s);
-		if (row->act != OPERATOR_WRITE)
-			continue;
-		assert_text(row->name, json_string_at(decision.status, "applicationState", "state", NULL), row->to);
-		assert_text(row->name, json_string_at(decision.status, "applicationState", "errorMessage", NULL),
-			    row->message);
-	}
+static void
+a_changed_spec_is_run_anew_and_what_runs_nothing_is_no_change(void **state)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(rows_of_specs); i++)
+		check_row(*state, &rows_of_specs[i].row, rows_of_specs[i].generation, rows_of_specs[i].pod_generation);
 }
 
 static void
@@ -208,6 +304,31 @@ a_retry_waits_its_interval_times_the_attempts(void **state)
 	assert_number("goes on", decision.act, OPERATOR_WRITE);
 	assert_null(json_member(decision.status, "terminationTime"));
 	assert_number("counters stay", json_int(decision.status, "executionAttempts", 0), 2);
+}
+
+/* As the status after it goes back and is decided upon. */
+static void
+a_new_spec_is_counted_from_the_start_and_told_from_the_old(void **state)
+{
+	struct operator_view view = {
+		.application = application_at(*state, 2, CHANGED, "INVALIDATING", "\"executorState\": {\"a\": \"RUNNING\"},", 3),
+		.driver_asked = true,
+		.now_s = NOW_S,
+	};
+	struct operator_decision decision;
+
+	operator_decide(*state, &view, &decision);
+	assert_null(json_member(decision.status, "submissionAttempts"));
+	assert_null(json_member(decision.status, "executionAttempts"));
+	assert_null(json_member(decision.status, "executorState"));
+	assert_null(json_member(decision.status, "lastSubmissionAttemptTime"));
+	json_object_object_add(view.application, "status", json_object_get(decision.status));
+	operator_decide(*state, &view, &decision);
+	assert_number("submitted", decision.act, OPERATOR_SUBMIT);
+	/* the old one's last attempt, which is back from the dead */
+	view.driver_pod = pod_of(*state, 1, PHASE("Running"));
+	operator_decide(*state, &view, &decision);
+	assert_number("the submission removes it", decision.act, OPERATOR_SUBMIT);
 }
 
 static void
@@ -277,7 +398,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		unit_test_with_arena(what_is_seen_decides_what_follows),
+		unit_test_with_arena(a_changed_spec_is_run_anew_and_what_runs_nothing_is_no_change),
 		unit_test_with_arena(a_retry_waits_its_interval_times_the_attempts),
+		unit_test_with_arena(a_new_spec_is_counted_from_the_start_and_told_from_the_old),
 		unit_test_with_arena(what_is_being_deleted_is_left_to_the_garbage_collector),
 		unit_test_with_arena(executors_accumulate_and_the_missing_are_what_the_end_makes_them),
 		unit_test_with_arena(what_was_written_once_is_not_written_again),

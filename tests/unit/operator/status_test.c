@@ -29,6 +29,25 @@ a_submission_is_counted_in_the_status_that_lets_it_run(void **state)
 }
 
 static void
+the_web_ui_is_found_by_address_or_by_name(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "{\"clusterIP\": \"None\", \"ports\": [{\"port\": 4040}]}",
+		  "{\"webUIServiceName\": \"pi-ui-svc\", \"webUIPort\": 4040, \"webUIAddress\": \"pi-ui-svc.ns.svc:4040\"}" },
+		{ "{\"clusterIP\": \"10.0.0.7\", \"ports\": [{\"port\": 80, \"targetPort\": 4040}]}",
+		  "{\"webUIServiceName\": \"pi-ui-svc\", \"webUIPort\": 80, \"webUIAddress\": \"10.0.0.7:80\"}" },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct json_object *status = json_of(*state, "{\"driverInfo\": {}}");
+
+		status_show_ui(*state, status, json_of(*state, arena_printf(*state, "{\"metadata\": {\"name\": \"pi-ui-svc\", "
+				"\"namespace\": \"ns\"}, \"spec\": %s}", rows[i][0])));
+		assert_json(*state, rows[i][0], json_member(status, "driverInfo"), rows[i][1]);
+	}
+}
+
+static void
 a_time_that_is_none_is_no_time(void **state)
 {
 	static const char *const rows[] = {
@@ -49,6 +68,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		unit_test_with_arena(a_submission_is_counted_in_the_status_that_lets_it_run),
+		unit_test_with_arena(the_web_ui_is_found_by_address_or_by_name),
 		unit_test_with_arena(a_time_that_is_none_is_no_time),
 	};
 
