@@ -96,12 +96,39 @@ create_pod(struct attempt *attempt, struct json_object *pod, struct err *err)
 	return launch_create_pod(&attempt->launch, pod, err) || (err->code == ERR_EXISTS && adopt_pod(attempt, err));
 }
 
+/*
+ * The driver's own pod tells what the API server does not know in a template; executors are made by the driver, which
+ * nobody tells, so their template is shown to the API server beforehand. What else that may say of half a pod means
+ * nothing.
+ */
+static bool
+check_executor_template(struct attempt *attempt, struct err *err)
+{
+	struct json_object *given = json_at(attempt->application, "spec", "executor", "template", NULL);
+	const struct launch *launch = &attempt->launch;
+	const char *path = arena_printf(launch->arena, "%s?dryRun=All&fieldValidation=Strict",
+					launch_path(launch, "Pod", NULL));
+	AUTO_JSON struct json_object *pod = NULL, *answer = NULL;
+	struct err refusal = ERR_INIT;
+	const char *why;
+
+	if (given == NULL || json_object_deep_copy(given, &pod, NULL) != 0)
+		return true;
+	json_add_string(pod, "apiVersion", "v1");
+	json_add_string(pod, "kind", "Pod");
+	if (kube_create(launch->kube, path, pod, &answer, &refusal))
+		return true;
+	why = strstr(refusal.msg, "strict decoding error");
+	return why == NULL || err_set(err, ERR_INVALID, "spec.executor.template: %s", why);
+}
+
 static bool
 create_all(struct attempt *attempt, struct submission_objects *objects, struct err *err)
 {
 	const struct launch_objects owned = { objects->config_map, objects->service, objects->others };
 
-	return create_pod(attempt, objects->driver_pod, err) && launch_create_owned(&attempt->launch, &owned, err) &&
+	return check_executor_template(attempt, err) && create_pod(attempt, objects->driver_pod, err) &&
+	       launch_create_owned(&attempt->launch, &owned, err) &&
 	       (objects->ui_service == NULL ||
 		launch_create_one(&attempt->launch, objects->ui_service, &attempt->ui_service, err));
 }

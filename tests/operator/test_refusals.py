@@ -87,10 +87,16 @@ def test_a_field_that_is_not_supported_is_named_and_nothing_is_made(node):
     assert node.driver("pi") is None
 
 
-def test_a_misspelt_field_of_a_template_is_named(node):
-    node.apply("pi", driver={"template": {"spec": {"nodeSelektor": {"disk": "fast"}}}})
+@pytest.mark.parametrize("role", ["driver", "executor"])
+def test_a_misspelt_field_of_a_template_is_named(node, role):
+    node.apply("pi", **{role: {"template": {"spec": {"nodeSelektor": {"disk": "fast"}}}}})
     node.wait("pi", "FAILED")
     assert 'unknown field "spec.nodeSelektor"' in node.message("pi") and node.driver("pi") is None
+
+
+def test_a_template_that_is_no_whole_pod_is_good(node):
+    node.apply("pi", executor={"template": {"spec": {"nodeSelector": {"disk": "fast"}}}})
+    node.wait("pi", "SUBMITTED")
 
 
 def test_no_room_for_a_pod_is_told_and_tried_again_as_the_policy_says(node, full):
