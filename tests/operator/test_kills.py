@@ -109,8 +109,8 @@ def test_a_driver_of_a_spec_that_was_changed_before_it_ran_is_made_anew(stack, n
     assert node.wait("pi", "SUBMITTED")["submissionAttempts"] == 1
 
 
-@pytest.mark.parametrize("step", ["operator.status", "operator.removed", "operator.submit", "operator.pod",
-                                  "operator.objects", "operator.release"])
+@pytest.mark.parametrize("step", ["operator.status", "operator.removed", "launch.begin", "launch.pod", "launch.map",
+                                  "launch.objects", "operator.release"])
 def test_killed_after_a_change_of_the_spec_it_runs_the_new_one_once(stack, node, killed_at, step):
     node.apply("pi")
     first = stack.operator().start()
