@@ -81,14 +81,15 @@ class PlayedNode:
         return wait_for(f"the driver pod of {name}", released)
 
     def report(self, pod, phase, exit_code=None, why=None, container=DRIVER, **status):
-        """What a kubelet says of a pod."""
+        """What a kubelet says of a pod, which may have gone meanwhile."""
         state = {"running": {}} if phase == "Running" else {}
         if exit_code is not None:
             state = {"terminated": {"exitCode": exit_code, "reason": why or ("Error" if exit_code else "Completed")}}
         if state:
             status["containerStatuses"] = status.get("containerStatuses", []) + [{
                 "name": container, "image": "spark", "imageID": "", "ready": False, "restartCount": 0, "state": state}]
-        self.kube.call("PATCH", f"{PODS}/{pod['metadata']['name']}/status", {"status": {"phase": phase, **status}},
+        said = {"metadata": {"uid": pod["metadata"]["uid"]}, "status": {"phase": phase, **status}}
+        self.kube.call("PATCH", f"{PODS}/{pod['metadata']['name']}/status", said, expect=(200, 404, 409),
                        headers=MERGE)
 
     def executor(self, driver, phase="Pending"):
