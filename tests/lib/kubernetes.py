@@ -11,6 +11,7 @@ from waiting import wait_for
 
 CLONE = pathlib.Path(__file__).resolve().parents[2]
 STATE_DIR = pathlib.Path(os.environ.get("SPARKGATE_STATE_DIR", CLONE / ".sparkgate"))
+KUBEFLOW_CRDS = pathlib.Path(os.environ.get("SPARKGATE_CRDS", CLONE / "../shared/crds"))
 NAMESPACE = "spark"
 GROUP = "/apis/sparkoperator.k8s.io/v1beta2"
 DRIVER_CONTAINER = "spark-kubernetes-driver"
@@ -19,19 +20,20 @@ MERGE = {"headers": {"Content-Type": "application/merge-patch+json"}}
 
 def missing():
     """Why there is no API server here, or None."""
-    crds = pathlib.Path(os.environ.get("SPARKGATE_CRDS", CLONE / "../shared/crds"))
-    if os.environ.get("SPARKGATE_TEST_CLUSTER") == "skip":
-        return "left out by --no-cluster"
-    if not crds.is_dir():
-        return "no SparkApplication definition: neither SPARKGATE_CRDS=DIR nor ../shared/crds is there"
-    return None
+    return "left out by --no-cluster" if os.environ.get("SPARKGATE_TEST_CLUSTER") == "skip" else None
 
 
 class Kubernetes:
-    def __init__(self, directory, slot):
+    """With the Kubeflow operator's definition of SparkApplications, if that is on the machine, unless `own` is wanted."""
+
+    def __init__(self, directory, slot, own_definition=False):
         self.dir = pathlib.Path(directory)
         self.slot = slot
         self.environment = dict(os.environ, SPARKGATE_SLOT=str(slot))
+        if own_definition:
+            self.environment.pop("SPARKGATE_CRDS", None)
+        elif KUBEFLOW_CRDS.is_dir():
+            self.environment["SPARKGATE_CRDS"] = str(KUBEFLOW_CRDS)
         self.environment.setdefault("SPARKGATE_CLUSTER_CACHE", str(STATE_DIR / "cluster"))
         self.environment.setdefault("SPARKGATE_TOOLS_CACHE", str(STATE_DIR / "tools"))
         self.kubeconfig = self.dir / "cluster/run/gateway.kubeconfig"
@@ -105,11 +107,11 @@ class Kubernetes:
     def path(name=""):
         return f"{GROUP}/namespaces/{NAMESPACE}/sparkapplications{'/' if name else ''}{name}"
 
-    def create_application(self, body, strict=False, dry_run=False):
+    def create_application(self, body, strict=False, dry_run=False, **more):
         query = {"fieldValidation": "Strict"} if strict else {}
         if dry_run:
             query["dryRun"] = "All"
-        return self.call("POST", self.path(), body, params=query)
+        return self.call("POST", self.path(), body, params=query, **more)
 
     def delete_application(self, name):
         self.call("DELETE", self.path(name), expect=(200, 202, 404))

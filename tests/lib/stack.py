@@ -65,13 +65,15 @@ def merged(base, changes):
 
 
 class Stack:
+    own_definition = False  # of SparkApplications, though the Kubeflow operator's is here
+
     def __init__(self, directory=None, slot=None):
         self.dir = pathlib.Path(directory or os.environ.get("SPARKGATE_TEST_DIR", STATE_DIR / "tests")).absolute()
         self.slot = int(os.environ.get("SPARKGATE_TEST_SLOT", "1") if slot is None else slot)
         self.run, self.log = self.dir / "run", self.dir / "log"
         self.postgres = Postgres(self.dir)
         self.no_kubernetes = kubernetes.missing()
-        self.kubernetes = None if self.no_kubernetes else Kubernetes(self.dir, self.slot)
+        self.kubernetes = None if self.no_kubernetes else Kubernetes(self.dir, self.slot, self.own_definition)
         self.socket = self.run / "worker.sock"
         self.config_file = self.dir / "sparkgate.yaml"
         self.livy = Livy(18998 + self.slot)

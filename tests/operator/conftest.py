@@ -7,7 +7,10 @@ from process import Process
 
 
 class OperatorStack(Stack):
-    """The Kubernetes API, and the operator with a user of its own that has the rights of the shipped manifest."""
+    """The Kubernetes API with the definition that is shipped, and the operator with a user of its own that has the rights
+    of the shipped manifest, and no others."""
+
+    own_definition = True
 
     def up(self):
         end_leftovers(self.dir)

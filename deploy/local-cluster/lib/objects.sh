@@ -3,14 +3,9 @@
 #
 # objects.sh - what the gateway expects inside a cluster: definitions, namespace, service accounts, roles.
 
-CRD_FILES=(sparkoperator.k8s.io_sparkapplications.yaml sparkoperator.k8s.io_scheduledsparkapplications.yaml
+KUBEFLOW_CRD_FILES=(sparkoperator.k8s.io_sparkapplications.yaml sparkoperator.k8s.io_scheduledsparkapplications.yaml
 	sparkoperator.k8s.io_sparkconnects.yaml)
-
-crd_source_dir() {
-	local dir=${SPARKGATE_CRDS:-$CLUSTER_SOURCE_DIR/../../../shared/crds}
-	[[ -d $dir ]] || return 1
-	(cd "$dir" && pwd)
-}
+KUBEFLOW_CRD_REMEDY="name the directory with the Kubeflow operator's own by SPARKGATE_CRDS=DIR"
 
 # create and replace, never apply: the definitions are larger than the annotation in which apply keeps them.
 crd_install() {
@@ -22,38 +17,49 @@ crd_install() {
 	touch "$stamp"
 }
 
-crds_up() {
-	local dir file log=$LOG_DIR/objects.log
-	if ! dir=$(crd_source_dir); then
-		say_note "no SparkApplication definition: ../shared/crds is not there (SPARKGATE_CRDS=DIR names another place)"
-		return
-	fi
-	for file in "${CRD_FILES[@]}"; do
-		crd_install "$dir/$file" >"$log" 2>&1 || die "$file was refused" "$log" "see the log"
+kubeflow_definitions_dir() { printf '%s' "${SPARKGATE_CRDS:-$CLONE_DIR/../shared/crds}"; }
+
+# The Kubeflow operator starts with all of its own definitions only.
+kubeflow_definitions_check() {
+	local file
+	for file in "${KUBEFLOW_CRD_FILES[@]}"; do
+		[[ -r $(kubeflow_definitions_dir)/$file ]] ||
+			die "there is no definition $(kubeflow_definitions_dir)/$file" "" "$KUBEFLOW_CRD_REMEDY"
 	done
-	kubectl wait --for condition=Established --timeout=30s crd/sparkapplications.sparkoperator.k8s.io >>"$log" 2>&1 ||
-		die "the SparkApplication definition is not established" "$log" "run again"
+}
+
+kubeflow_definitions_up() {
+	local file log=$LOG_DIR/objects.log
+	kubeflow_definitions_check
+	for file in "${KUBEFLOW_CRD_FILES[@]}"; do
+		crd_install "$(kubeflow_definitions_dir)/$file" >"$log" 2>&1 || die "$file was refused" "$log" "see the log"
+	done
+	wait_until 30 "the Kubeflow operator's definitions" kubeflow_definitions_served >>"$log" 2>&1 ||
+		die "the Kubeflow operator's definitions are not served" "$log" "run again"
+}
+
+kubeflow_definitions_served() {
+	kubectl get --raw /apis/sparkoperator.k8s.io/v1alpha1 | grep -q '"sparkconnects"' &&
+		kubectl get --raw /apis/sparkoperator.k8s.io/v1beta2 | grep -q '"scheduledsparkapplications"' &&
+		kubectl get --raw /apis/sparkoperator.k8s.io/v1beta2 | grep -q '"sparkapplications"'
+}
+
+definitions_up() {
+	local log=$LOG_DIR/objects.log
+	if [[ -n ${SPARKGATE_CRDS:-} ]]; then
+		kubeflow_definitions_up
+	else
+		definition_up kubectl >"$log" 2>&1 || die "$CRD_FILE was refused" "$log" "see the log"
+	fi
 }
 
 objects_up() {
 	local log=$LOG_DIR/objects.log
-	crds_up
+	definitions_up
 	{
-		rbac_manifest "$JOB_NAMESPACE" "$JOB_SERVICE_ACCOUNT" "$GATEWAY_USER"
-		echo ---
+		gateway_rbac_manifest "$JOB_NAMESPACE" "$JOB_SERVICE_ACCOUNT" "$GATEWAY_USER"
 		operator_rbac_manifest "$JOB_NAMESPACE" "$OPERATOR_USER"
 	} |
 		kubectl apply --server-side --force-conflicts -f - >>"$log" 2>&1 ||
 		die "namespace and roles were refused" "$log" "see the log"
-}
-
-# rbac_manifest NAMESPACE DRIVER_ACCOUNT GATEWAY_USER: the shipped manifest with this cluster's names.
-rbac_manifest() {
-	sed -e "s/@NAMESPACE@/$1/g" -e "s/@DRIVER_ACCOUNT@/$2/g" -e "s/@GATEWAY_USER@/$3/g" \
-		"$CLUSTER_SOURCE_DIR/../kubernetes/rbac.yaml.in"
-}
-
-# operator_rbac_manifest NAMESPACE OPERATOR_USER: for sparkgate-operator.
-operator_rbac_manifest() {
-	sed -e "s/@NAMESPACE@/$1/g" -e "s/@OPERATOR_USER@/$2/g" "$CLUSTER_SOURCE_DIR/../kubernetes/operator-rbac.yaml.in"
 }

@@ -19,6 +19,11 @@ operator_binary() {
 	[[ -x $binary ]] && printf '%s' "$binary"
 }
 
+operator_check() {
+	operator_binary >/dev/null || die "there is no Kubeflow operator" "" "$OPERATOR_REMEDY"
+	kubeflow_definitions_check
+}
+
 java_home() {
 	local java
 	java=$(readlink -f "$(command -v java)") || return 1
@@ -29,7 +34,7 @@ operator_ready() { curl -fsS --max-time 2 "http://127.0.0.1:$OPERATOR_HEALTH_POR
 
 operator_start() {
 	local binary home
-	binary=$(operator_binary) || die "there is no Spark operator" "" "$OPERATOR_REMEDY"
+	binary=$(operator_binary) || die "there is no Kubeflow operator" "" "$OPERATOR_REMEDY"
 	home=$(java_home) || die "there is no Java for the operator's spark-submit" "" "install openjdk-17-jre-headless"
 	# The grace period: after an outage of the API server the operator sees new pods only when its own backoff has
 	# passed, up to a minute later; by default it calls their applications failed 10 s after it began to submit them.
