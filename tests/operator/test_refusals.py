@@ -121,3 +121,62 @@ def test_no_room_for_the_config_map_leaves_no_driver(node, full):
     node.wait("pi", "FAILED")
     assert "quota" in node.message("pi")
     stays("no driver", lambda: node.driver("pi") is None, 1)
+
+
+# --- what is forbidden: a right that the operator lacks is no application's fault, what admission refuses is ---------
+
+ROLE = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/roles/sparkgate-operator"
+
+
+def without_create(role, resource):
+    return {**role, "rules": [
+        {**rule, "verbs": [verb for verb in rule["verbs"] if verb != "create" or resource not in rule["resources"]]}
+        for rule in role["rules"]]}
+
+
+@pytest.fixture
+def role(kube):
+    """The operator's, as shipped; changed by its caller, and whole again afterwards."""
+    shipped = kube.call("GET", ROLE)
+    shipped["metadata"].pop("resourceVersion")
+    yield shipped
+    kube.call("PUT", ROLE, shipped)
+
+
+def may_create(kube, resource):
+    review = {"spec": {"user": "sparkgate-operator", "resourceAttributes": {
+        "namespace": NAMESPACE, "verb": "create", "resource": resource}}}
+    return kube.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)["status"]["allowed"]
+
+
+@pytest.mark.parametrize("resource", ["pods", "configmaps"])
+def test_a_right_that_is_missing_keeps_the_application_waiting_until_it_is_given(kube, node, role, resource):
+    kube.call("PUT", ROLE, without_create(role, resource))
+    wait_for("the server to refuse", lambda: not may_create(kube, resource), 20)
+    node.apply("pi")
+    stays("no state", lambda: node.state("pi") == "", 2)
+    kube.call("PUT", ROLE, role)
+    status = node.wait("pi", "SUBMITTED", limit_s=60)
+    assert status["submissionAttempts"] == 1
+
+
+def test_what_pod_security_refuses_fails_the_application_in_the_server_s_words(kube, node):
+    namespace = f"/api/v1/namespaces/{NAMESPACE}"
+    label = "pod-security.kubernetes.io/enforce"
+
+    def enforce(level):
+        kube.call("PATCH", namespace, {"metadata": {"labels": {label: level}}}, **MERGE)
+
+    enforce("restricted")
+    try:
+        wait_for("it to be enforced", lambda: kube.session.post(
+            f"{kube.url}{namespace}/pods", timeout=10, params={"dryRun": "All"}, json={
+                "metadata": {"name": "probe"}, "spec": {"containers": [{"name": "a", "image": "a"}]}},
+        ).status_code == 403, 20)
+        node.apply("pi")
+        status = node.wait("pi", "FAILED")
+        message = node.message("pi")
+        assert 'violates PodSecurity "restricted:latest"' in message and "runAsNonRoot" in message, message
+        assert status["terminationTime"] and node.driver("pi") is None
+    finally:
+        enforce(None)
