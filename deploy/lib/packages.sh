@@ -32,11 +32,13 @@ containerd                command:containerd
 containernetworking-plugins file:/usr/lib/cni/bridge
 iptables                  command:iptables
 mmdebstrap                command:mmdebstrap
-openjdk-17-jre-headless|openjdk-21-jre-headless command:java
 openssl                   command:openssl
 python3                   file:/usr/bin/python3
 python3-venv              file:/usr/lib/python3*/ensurepip/__init__.py
 runc                      command:runc
+"
+PACKAGES_KUBEFLOW="
+openjdk-17-jre-headless|openjdk-21-jre-headless command:java
 xz-utils                  command:xz
 "
 PACKAGES_OWN_CLUSTER="
@@ -75,6 +77,7 @@ packages_up() {
 		die "this machine is not a Debian" "" "install by hand what deploy/lib/packages.sh lists, or use a Debian 12"
 	if [[ $1 == local ]]; then
 		table+=$PACKAGES_CLUSTER
+		[[ $OPERATOR_KIND != kubeflow ]] || table+=$PACKAGES_KUBEFLOW
 	else
 		table+=$PACKAGES_OWN_CLUSTER
 	fi

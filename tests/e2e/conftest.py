@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""End-to-end tests: the real gateway, PostgreSQL, nginx, Kubernetes, Kubeflow operator, Spark and Airflow.
+"""End-to-end tests: the real gateway, PostgreSQL, nginx, Kubernetes, operators, Spark and Airflow.
 
 SPARKGATE_E2E=skip leaves them out; =required makes it a failure when they cannot run here.
 SPARKGATE_E2E_KEEP=1 leaves everything running, so that the next run starts at once.
-SPARKGATE_OPERATOR=kubeflow|sparkgate: whose operator runs the batches, where a test does not say.
+SPARKGATE_OPERATOR=sparkgate|kubeflow: whose operator runs the batches, where a test does not say.
 SPARKGATE_E2E_DIR (default: e2e/ in the state directory), SPARKGATE_E2E_SLOT (2): where, and with which ports.
 """
 import os

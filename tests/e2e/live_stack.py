@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole gateway on a real one-node Kubernetes with the real Kubeflow operator, started by deploy/quickstart; or with
-the gateway's own, when SPARKGATE_OPERATOR=sparkgate.
+"""The whole gateway on a real one-node Kubernetes with its own operator, started by deploy/quickstart; or with the real
+Kubeflow operator.
 
 The same path that a newcomer takes, in a state directory and a slot of its own, so that a quickstart that is in use
 is not disturbed.
@@ -27,7 +27,7 @@ class NotHere(Exception):
     """What these tests need is not on this machine; the text says what, and how to get it."""
 
 
-OPERATORS = ("sparkgate", "kubeflow")
+OPERATORS = ("sparkgate", "kubeflow")  # the default, and the other
 
 
 def kubeflow_missing():
@@ -50,9 +50,9 @@ class LiveStack:
         self.slot = int(os.environ.get("SPARKGATE_E2E_SLOT", "2"))
         self.environment = dict(os.environ, SPARKGATE_SLOT=str(self.slot))
         self.environment["SPARKGATE_CLUSTER_CACHE"] = str(cluster_cache())
-        self.environment.setdefault("SPARKGATE_OPERATOR", "kubeflow")
+        self.environment.setdefault("SPARKGATE_OPERATOR", OPERATORS[0])
         self.environment.setdefault("SPARKGATE_TOOLS_CACHE", str(STATE_DIR / "tools"))
-        # The operator starts a Java program a submission; this halves what each costs, and changes nothing else.
+        # The Kubeflow operator starts a Java program a submission; this halves what each costs, and changes nothing else.
         self.environment.setdefault("JAVA_TOOL_OPTIONS", QUICK_JAVA)
         self.cache = cluster_cache()
         self.livy_port = 8998 if self.slot == 0 else 18998 + self.slot
@@ -133,12 +133,12 @@ class LiveStack:
         return [pid for pid in children(self.pid("workers")) if start_ticks(pid)]
 
     @contextlib.contextmanager
-    def supervised_watchers(self, count=2):
-        """Watchers that somebody starts again, as systemd or a Deployment would; gives their supervisor."""
-        self.kill9(self.pid("watcher"))
-        multiwatch = Process(self.dir, "watchers", [
-            shutil.which("multiwatch"), f"--forks={count}", "--retry=1000", "--signal=TERM", "--",
-            self.program("sparkgate-watcher"), "-c", str(self.dir / "sparkgate.yaml"),
+    def supervised(self, name, count, command):
+        """A part that somebody starts again, as systemd or a Deployment would; gives its supervisor."""
+        self.kill9(self.pid(name))
+        multiwatch = Process(self.dir, f"{name}s", [
+            shutil.which("multiwatch"), f"--forks={count}", "--retry=1000", "--signal=TERM", "--", *command,
+            "-c", str(self.dir / "sparkgate.yaml"),
         ])
         multiwatch.stop()  # of a run that was killed
         multiwatch.start()
@@ -146,6 +146,25 @@ class LiveStack:
             yield multiwatch
         finally:
             multiwatch.stop()
+            self.up()
+
+    def supervised_watchers(self, count=2):
+        return self.supervised("watcher", count, [self.program("sparkgate-watcher")])
+
+    def supervised_operators(self, count=2):
+        """Of the gateway's own; one of them works, the others wait."""
+        kubeconfig = self.dir / "cluster/run/operator.kubeconfig"
+        return self.supervised("operator", count, [
+            shutil.which("env"), f"SPARKGATE_CLUSTERS_DEFAULT_KUBECONFIG={kubeconfig}",
+            self.program("sparkgate-operator")])
+
+    @contextlib.contextmanager
+    def operator_away(self):
+        """kill -9 of whichever runs the batches."""
+        self.kill9(self.pid("operator"))
+        try:
+            yield
+        finally:
             self.up()
 
     def program(self, name):
@@ -203,6 +222,6 @@ class LiveStack:
 
     def log_texts(self):
         """Name and content of every file in which the gateway's own parts write what they do."""
-        names = ("workers", "watcher", "nginx", "nginx-access", "nginx-error", "postgres", "migrate", "config")
+        names = ("workers", "watcher", "operator", "nginx", "nginx-access", "nginx-error", "postgres", "migrate", "config")
         return [(file.name, file.read_text(errors="replace"))
                 for name in names for file in sorted((self.dir / "log").glob(f"{name}*.log"))]

@@ -1,24 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How real batches end: see "How a batch ends" in README.md. All drivers run side by side, and each test looks at its own."""
-import contextlib
+"""How real batches end, by either operator: see "How a batch ends" in README.md.
+
+All drivers of an operator run side by side, and each test looks at its own.
+"""
 import datetime
 import json
 
 import pytest
 
 from live_batch import PROGRAMS, SMALL, LiveBatch
+from live_stack import OPERATORS
+from live_watch import LiveWatch, pod_phase
 from waiting import wait_for
 
 START_S = 240  # until a driver runs, while a dozen others start on a small machine
-AT_ONCE = 3  # submissions: each is a Java program, and with too many at once their connections time out
+AT_ONCE = 3  # submissions: for the Kubeflow operator each is a Java program; of too many the connections time out
 QUOTA = {
     "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "ends"},
     "spec": {"hard": {"requests.memory": "64Gi"}},
 }
+pytestmark = pytest.mark.parametrize("operator", OPERATORS, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module")
-def batches(live):
+def drivers(live, operator):
+    """What Kubernetes shows of driver pods all the while."""
+    with LiveWatch(live, "pods", pod_phase, "spark-role=driver") as watch:
+        yield watch
+
+
+@pytest.fixture(scope="module")
+def batches(live, drivers):
     def waiting(seconds=600, **conf):
         return LiveBatch(live, f"{PROGRAMS}/wait.py", args=[str(seconds)], conf=SMALL | conf)
 
@@ -35,24 +47,17 @@ def batches(live):
         "short_lived": lambda: waiting(30),
         "no_node": lambda: waiting(**{"spark.kubernetes.driver.node.selector.no": "where"}),
         "no_secret": lambda: waiting(**{"spark.kubernetes.driver.secretKeyRef.TOKEN": "no-such-secret:key"}),
+        "no_file": lambda: LiveBatch(live, "local:///opt/there/is/none.py", conf=SMALL),
+        "edited": lambda: waiting(30),
         "lost_alone": waiting,
     }
-    with operator_away(live):  # an object that is edited later is run again
+    with live.operator_away():  # what is edited later counts for the next run only, or makes one: see "edited"
         started = {name: plan.pop(name)() for name in ("beside", "beside_failed")}
     for name, start in plan.items():
         wait_for("the operator to have room", lambda: sum(map(is_submitting, started.values())) < AT_ONCE, START_S, 0.5)
         started[name] = start()
     yield started
     live.kubectl("delete", "resourcequota", "ends", "--wait=false")
-
-
-@contextlib.contextmanager
-def operator_away(live):
-    live.cluster("operator", "kill")
-    try:
-        yield
-    finally:
-        live.cluster("operator", "up")
 
 
 def is_submitting(batch):
@@ -120,7 +125,7 @@ def test_nor_is_a_container_that_fails_beside_it_the_driver_s_failure(live, batc
     batch = batches["beside_failed"]
     batch.wait("success", limit_s=START_S)
     assert end_of(batch) == ("success", "", "0")
-    assert driver(live, batch)["status"]["phase"] == "Failed"
+    wait_for("the pod's end", lambda: driver(live, batch)["status"]["phase"] == "Failed", 30)
 
 
 def test_a_driver_that_needs_too_much_memory(live, batches):
@@ -129,10 +134,15 @@ def test_a_driver_that_needs_too_much_memory(live, batches):
     assert end_of(batch) == ("dead", "out_of_memory", "137")
 
 
-def test_a_driver_that_the_quota_has_no_room_for(live, batches):
+QUOTA_SAID = {"sparkgate": 'failed to submit spark application: pods "',
+              "kubeflow": "failed to submit spark application: failed to run spark-submit: "}
+
+
+def test_a_driver_that_the_quota_has_no_room_for(batches, operator):
     batch = batches["quota"]
     wait_for("its end", lambda: ended(batch), START_S)
     assert end_of(batch) == ("dead", "submission_failed", "")
+    assert batch.row()["message"].startswith(QUOTA_SAID[operator])
     assert "exceeded quota: ends" in batch.row()["message"]
     assert any("exceeded quota: ends" in line for line in batch.log()["log"])
 
@@ -181,12 +191,31 @@ def test_an_object_that_is_removed_as_soon_as_it_has_ended(live, batches):
     assert "waited to the end" in batch.log("size=5")["log"]
 
 
+def test_a_main_file_that_is_not_there(live, batches):
+    batch = batches["no_file"]
+    wait_for("its end", lambda: ended(batch), START_S)
+    assert end_of(batch)[:2] == ("dead", "exit_code") and "ExitCode" in batch.row()["message"]
+
+
+# Kubeflow's deletes the driver of an object that somebody has edited, and starts another.
+RUNS_OF_EDITED = {"sparkgate": 1, "kubeflow": 2}
+
+
+def test_an_object_that_is_edited_while_its_driver_runs(live, batches, drivers, operator):
+    batch = batches["edited"]
+    batch.wait("running", "success", limit_s=START_S)
+    patch(live, batch, {"driver": {"labels": {"edited": "yes"}}})
+    batch.wait("success", limit_s=START_S)
+    assert end_of(batch) == ("success", "", "0")
+    assert len(drivers.uids(batch.row()["driver_pod"])) == RUNS_OF_EDITED[operator]
+
+
 def test_what_happens_while_the_operator_is_away(live, batches):
     """It is killed while two drivers run, and a third batch comes before it is back."""
     lost, ended_alone = batches["lost_alone"], LiveBatch(live, f"{PROGRAMS}/wait.py", args=["10"], conf=SMALL)
     lost.wait("running", limit_s=START_S)
     ended_alone.wait("running", limit_s=START_S)
-    with operator_away(live):
+    with live.operator_away():
         late = LiveBatch(live, f"{PROGRAMS}/exit.py", args=["0"], conf=SMALL)
         ended_alone.wait("success", limit_s=60)
         assert end_of(ended_alone) == ("success", "", "0") and reported(live, ended_alone) == "RUNNING"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""50 batches while a worker, a watcher and the API server are killed with -9 again and again."""
+"""50 batches while worker, watcher, operator and API server are killed with -9 again and again."""
 import collections
 import concurrent.futures
+import contextlib
 import os
 import random
 import threading
@@ -14,7 +15,7 @@ from process import children
 from waiting import wait_for
 
 BATCHES = int(os.environ.get("SPARKGATE_E2E_BATCHES", "50"))
-AT_ONCE = 5  # two cores: the operator starts a Java program a submission, and each driver is another
+AT_ONCE = 5  # two cores: each driver is a Java program, and the Kubeflow operator starts another to submit it
 EVERY_TENTH_EXITS_3 = 10
 LIMIT_S = 900  # five minutes where nothing else runs
 # Kubernetes' own parts come back to a new API server after a backoff that grows with every outage, up to a minute:
@@ -66,8 +67,9 @@ class Client:
 class Killer:
     """Kills with -9 at random moments until it is told to stop; whoever supervises a part starts it again."""
 
-    def __init__(self, live, watchers, seed):
-        self.live, self.watchers = live, watchers
+    def __init__(self, live, supervised, seed):
+        self.live = live
+        self.supervised = supervised  # name -> who starts them again
         self.random = random.Random(seed)
         self.kills = collections.Counter()
         self.stopping = threading.Event()
@@ -92,8 +94,8 @@ class Killer:
 
     def programs(self):
         while not self.stopping.wait(self.random.uniform(*OTHERS_EVERY_S)):
-            name = self.random.choice(("worker", "watcher"))
-            pids = self.live.worker_pids() if name == "worker" else children(self.watchers.pid)
+            name = self.random.choice(("worker", *self.supervised))
+            pids = self.live.worker_pids() if name == "worker" else children(self.supervised[name].pid)
             self.kills[name] += bool(pids) and self.live.kill9(self.random.choice(pids))
 
     def soon(self):
@@ -111,7 +113,7 @@ class Killer:
             self.live.cluster("start", "kube-apiserver")
 
 
-def test_50_batches_survive_kill_9_of_worker_watcher_and_api_server(live):
+def test_50_batches_survive_kill_9_of_worker_watcher_operator_and_api_server(live):
     seed = int(os.environ.get("SPARKGATE_E2E_SEED", time.time()))
     started = time.monotonic()
     live.started = int(time.time())
@@ -120,32 +122,36 @@ def test_50_batches_survive_kill_9_of_worker_watcher_and_api_server(live):
         LiveWatch(live, "sparkapplications", application_state) as objects,
         LiveWatch(live, "pods", pod_phase, "spark-role=driver") as drivers,
         live.supervised_watchers() as watchers,
+        contextlib.ExitStack() as more,
     ):
-        with Killer(live, watchers, seed) as killer, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        supervised = {"watcher": watchers}
+        if live.operator == "sparkgate":
+            supervised["operator"] = more.enter_context(live.supervised_operators())
+        with Killer(live, supervised, seed) as killer, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
             client.before_submit = killer.soon
             ended = list(pool.map(client.run, range(BATCHES)))
         ends = collections.Counter(state for _, _, state in ended)
         print(f"\nseed {seed}: {BATCHES} batches in {time.monotonic() - started:.0f} s; killed {dict(killer.kills)}; "
               f"asked again {dict(client.asked_again)}; ends {dict(ends)}")
         assert killer.failure is None, killer.failure
-        assert all(killer.kills[part] for part in ("worker", "watcher", "kube-apiserver")), killer.kills
+        assert all(killer.kills[part] for part in ("worker", *supervised, "kube-apiserver")), killer.kills
         rows = {int(row["id"]): row for row in live.rows(f"SELECT * FROM batch WHERE name LIKE '%-{live.started}-%'")}
         check_rows(live, rows, ended)
         check_once(live, rows, objects, drivers)
 
 
-# What the operator itself says of an application that an outage has cut off from it, and what a client is told then.
+# What the Kubeflow operator says of an application that an outage has cut off from it, and what a client is told then.
 CUT_OFF = {"submission_failed": "failed to submit spark application", "driver_lost": "driver pod not found"}
 
 
 def check_rows(live, rows, ended):
-    """Each final state is the program's; or, where the operator gave up in an outage, its object says just that."""
+    """Each final state is the program's; or, where Kubeflow's operator gave up in an outage, its object says just that."""
     assert len(rows) == len({batch for batch, _, _ in ended}) == BATCHES
     cut_off = collections.Counter()
     for batch, wanted, seen in ended:
         row = rows[batch]
         assert row["state"] == seen, "a final state never changes"
-        if row["reason"] in CUT_OFF:
+        if live.operator == "kubeflow" and row["reason"] in CUT_OFF:
             (item,) = live.objects("sparkapplications", row["object_name"])
             state = item["status"]["applicationState"]
             assert state["state"] == "FAILED" and state["errorMessage"].startswith(CUT_OFF[row["reason"]]), state
