@@ -13,7 +13,8 @@ struct field {
 static const struct field spec_fields[] = {
 	{ "arguments", json_type_array, NULL },
 	{ "batchScheduler", json_type_string, "leave it out, or set driver.schedulerName and executor.schedulerName" },
-	{ "batchSchedulerOptions", json_type_object, "leave it out; queues need an operator with batch scheduling" },
+	/* of effect with a batchScheduler only; Livy's clients name a queue, meant for YARN, where there is none */
+	{ "batchSchedulerOptions", json_type_object, NULL },
 	{ "deps", json_type_object, NULL },
 	{ "driver", json_type_object, NULL },
 	{ "driverIngressOptions", json_type_array, "leave it out and create the Ingress beside the application" },

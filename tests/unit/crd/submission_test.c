@@ -352,6 +352,7 @@ static const char *const conf_rows[][2] = {
 	{ "{spec: {volumes: [{name: spark-local-dir-x, nfs: {path: /d, server: s}}],"
 	  " executor: {volumeMounts: [{name: spark-local-dir-x, mountPath: /v, readOnly: true}]}}}",
 	  "spark.kubernetes.executor.volumes.nfs.spark-local-dir-x.options.server=s" },
+	{ "{spec: {batchSchedulerOptions: {queue: q}}}", "!spark.kubernetes.driver.label.queue" },
 };
 
 static void
@@ -372,7 +373,7 @@ fields_become_properties(void **state)
 
 static const char *const refusals[][2] = {
 	{ "{spec: {batchScheduler: volcano}}", "spec.batchScheduler: not supported by the built-in operator; " },
-	{ "{spec: {batchSchedulerOptions: {queue: q}}}", "spec.batchSchedulerOptions: not supported" },
+	{ "{spec: {batchScheduler: volcano, batchSchedulerOptions: {queue: q}}}", "spec.batchScheduler: not supported" },
 	{ "{spec: {monitoring: {exposeDriverMetrics: true, exposeExecutorMetrics: false}}}",
 	  "spec.monitoring: not supported" },
 	{ "{spec: {driverIngressOptions: [{servicePort: 1}]}}", "spec.driverIngressOptions: not supported" },
