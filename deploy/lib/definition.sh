@@ -15,7 +15,10 @@ definition_up() {
 	"$@" apply --server-side --force-conflicts -f "$CLONE_DIR/$CRD_FILE" && definition_wait "$@"
 }
 
-definition_wait() { "$@" wait --for condition=Established --timeout=30s "crd/$CRD_NAME"; }
+# Not "kubectl wait", which fails on an object that has no conditions yet.
+definition_wait() { wait_until 30 "the SparkApplication definition" definition_served "$@"; }
 
 # definition_served KUBECTL...: also whoever may not read definitions may ask this.
-definition_served() { "$@" get --raw /apis/sparkoperator.k8s.io/v1beta2 --request-timeout=15s; }
+definition_served() {
+	"$@" get --raw /apis/sparkoperator.k8s.io/v1beta2 --request-timeout=15s | grep -c '"sparkapplications"'
+}

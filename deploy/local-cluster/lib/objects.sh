@@ -38,10 +38,11 @@ kubeflow_definitions_up() {
 		die "the Kubeflow operator's definitions are not served" "$log" "run again"
 }
 
+# Not -q: grep would end first, and its end be kubectl's failure.
 kubeflow_definitions_served() {
-	kubectl get --raw /apis/sparkoperator.k8s.io/v1alpha1 | grep -q '"sparkconnects"' &&
-		kubectl get --raw /apis/sparkoperator.k8s.io/v1beta2 | grep -q '"scheduledsparkapplications"' &&
-		kubectl get --raw /apis/sparkoperator.k8s.io/v1beta2 | grep -q '"sparkapplications"'
+	definition_served kubectl &&
+		kubectl get --raw /apis/sparkoperator.k8s.io/v1beta2 | grep -c '"scheduledsparkapplications"' &&
+		kubectl get --raw /apis/sparkoperator.k8s.io/v1alpha1 | grep -c '"sparkconnects"'
 }
 
 definitions_up() {
