@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 
+from kubeflow import missing as kubeflow_missing
 from process import Process, children, start_ticks
 from waiting import wait_for
 
@@ -28,16 +29,6 @@ class NotHere(Exception):
 
 
 OPERATORS = ("sparkgate", "kubeflow")  # the default, and the other
-
-
-def kubeflow_missing():
-    """Why batches cannot be run by the Kubeflow operator here, or None."""
-    binaries = (CLONE / "../shared/bin/spark-operator.xz", cluster_cache() / "bin/spark-operator")
-    if not os.environ.get("SPARK_OPERATOR") and not any(file.exists() for file in binaries):
-        return "no Kubeflow operator: name its binary by SPARK_OPERATOR=FILE"
-    if not pathlib.Path(os.environ.get("SPARKGATE_CRDS", CLONE / "../shared/crds")).is_dir():
-        return "no definitions of the Kubeflow operator: name their directory by SPARKGATE_CRDS=DIR"
-    return None
 
 
 def cluster_cache():

@@ -29,6 +29,7 @@ def door(live, operator):
     text = submitter.RBAC.read_text()
     live.kubectl("apply", "-f", "-", text=text.replace("@NAMESPACE@", NAMESPACE).replace("@GATEWAY_USER@",
                                                                                          submitter.GATEWAY_USER))
+    live.cluster("operator", "definitions")
     controller = kubeflow.controller(live.dir, "--enable-ui-service=false", "--feature-gates=RestSubmitter=true",
                                      f"--submitter-service-url={live.all_url}{submitter.PATH}")
     live.environment[SWITCH] = "default"

@@ -11,7 +11,7 @@ import requests
 import urllib3
 import yaml
 
-from kubernetes import CLONE, GROUP, NAMESPACE
+from kubernetes import CLONE, GROUP, KUBEFLOW_CRDS, NAMESPACE
 from process import Process
 from waiting import wait_for
 
@@ -20,9 +20,11 @@ ARCHIVE = CLONE / "../shared/bin/spark-operator.xz"
 
 def missing():
     """Why there is none here, or None."""
-    if "SPARK_OPERATOR" in os.environ or ARCHIVE.exists():
-        return None
-    return "no Kubeflow operator: neither SPARK_OPERATOR=FILE nor ../shared/bin/spark-operator.xz is there"
+    if "SPARK_OPERATOR" not in os.environ and not ARCHIVE.exists():
+        return "no Kubeflow operator: neither SPARK_OPERATOR=FILE nor ../shared/bin/spark-operator.xz is there"
+    if not KUBEFLOW_CRDS.is_dir():
+        return "no definitions of the Kubeflow operator: neither SPARKGATE_CRDS=DIR nor ../shared/crds is there"
+    return None
 
 
 def binary(directory):

@@ -14,6 +14,7 @@ STATE_DIR = pathlib.Path(os.environ.get("SPARKGATE_STATE_DIR", CLONE / ".sparkga
 KUBEFLOW_CRDS = pathlib.Path(os.environ.get("SPARKGATE_CRDS", CLONE / "../shared/crds"))
 NAMESPACE = "spark"
 GROUP = "/apis/sparkoperator.k8s.io/v1beta2"
+DEFINITION_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/sparkapplications.sparkoperator.k8s.io"
 DRIVER_CONTAINER = "spark-kubernetes-driver"
 MERGE = {"headers": {"Content-Type": "application/merge-patch+json"}}
 
@@ -29,6 +30,7 @@ class Kubernetes:
     def __init__(self, directory, slot, own_definition=False):
         self.dir = pathlib.Path(directory)
         self.slot = slot
+        self.own_definition = own_definition
         self.environment = dict(os.environ, SPARKGATE_SLOT=str(slot))
         if own_definition:
             self.environment.pop("SPARKGATE_CRDS", None)
@@ -50,6 +52,22 @@ class Kubernetes:
 
     def up(self):
         self.cluster("up", "--api-only")
+
+    @contextlib.contextmanager
+    def kubeflow_definitions(self):
+        """All of the Kubeflow operator's, which it does not start without, in place of our own."""
+        self.environment["SPARKGATE_CRDS"] = str(KUBEFLOW_CRDS)
+        self.cluster("operator", "definitions")
+        try:
+            yield
+        finally:
+            if self.own_definition:
+                del self.environment["SPARKGATE_CRDS"]
+                for stamp in (self.dir / "cluster/etcd").glob("*.yaml.*"):
+                    stamp.unlink()  # they say that theirs are there
+                self.call("PATCH", DEFINITION_PATH, {"metadata": {"labels": {
+                    "app.kubernetes.io/part-of": "sparkgate"}}}, **MERGE)
+                self.up()
 
     def down(self):
         self.cluster("down")

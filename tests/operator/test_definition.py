@@ -5,7 +5,7 @@ import json
 
 import pytest
 import yaml
-from kubernetes import CLONE, KUBEFLOW_CRDS, MERGE
+from kubernetes import CLONE, DEFINITION_PATH, KUBEFLOW_CRDS, MERGE
 from test_equality import render
 
 import recorded
@@ -14,8 +14,6 @@ FILE = CLONE / "deploy/kubernetes/sparkapplication-crd.yaml"
 DEFINITION = yaml.safe_load(FILE.read_text())
 SCHEMA = DEFINITION["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 SPEC = SCHEMA["properties"]["spec"]
-NAME = DEFINITION["metadata"]["name"]
-PATH = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{NAME}"
 PLAIN = recorded.manifest(recorded.VERSIONS[0], recorded.PLAIN)
 
 
@@ -31,7 +29,7 @@ def with_field(path, value):
 
 
 def test_it_is_what_the_cluster_has(kube):
-    found = kube.call("GET", PATH)
+    found = kube.call("GET", DEFINITION_PATH)
     schema = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     assert schema == SCHEMA, "nothing is dropped by the API server"
     assert [row["status"] for row in found["status"]["conditions"]] == ["True"] * len(found["status"]["conditions"])
@@ -167,9 +165,9 @@ def test_it_says_what_the_kubeflow_operator_s_says():
 
 def test_it_replaces_an_older_one_of_ours_and_never_another_s(kube):
     def short_names(part_of):
-        kube.call("PATCH", PATH, {"metadata": {"labels": {"app.kubernetes.io/part-of": part_of}},
+        kube.call("PATCH", DEFINITION_PATH, {"metadata": {"labels": {"app.kubernetes.io/part-of": part_of}},
                                   "spec": {"names": {"shortNames": ["older"]}}}, **MERGE)
         kube.up()
-        return kube.call("GET", PATH)["spec"]["names"]["shortNames"]
+        return kube.call("GET", DEFINITION_PATH)["spec"]["names"]["shortNames"]
 
     assert [short_names(part_of) for part_of in (None, "another", "sparkgate")] == [["older"], ["older"], ["sparkapp"]]

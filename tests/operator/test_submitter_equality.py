@@ -62,9 +62,10 @@ def serve():
 
 @pytest.fixture(scope="module")
 def webhook(stack):
-    webhook = kubeflow.Webhook(stack.dir, stack.kubernetes).start()
-    yield webhook
-    webhook.stop()
+    with stack.kubernetes.kubeflow_definitions():
+        webhook = kubeflow.Webhook(stack.dir, stack.kubernetes).start()
+        yield webhook
+        webhook.stop()
 
 
 @pytest.fixture(scope="module")
