@@ -26,6 +26,7 @@
 #define CRD_OPERATOR_OWN "sparkgate"
 
 #define CRD_DRIVER_CONTAINER "spark-kubernetes-driver"
+#define CRD_DRIVER_DELETED "the pod was deleted"        /* by these words a status is known */
 
 /* What the cluster's configuration adds; all may be NULL or empty. */
 struct crd_target {

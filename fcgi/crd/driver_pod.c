@@ -67,6 +67,24 @@ eviction(struct arena *arena, struct json_object *pod)
 	return NULL;
 }
 
+/* Somebody deleted its pod while it ran, and the signal ended it. */
+static bool
+is_deleted(struct json_object *pod, int64_t exit_code)
+{
+	return (exit_code == 143 || exit_code == 137) &&
+	       json_string_at(pod, "metadata", "deletionTimestamp", NULL) != NULL;
+}
+
+static enum batch_reason
+exit_reason(struct json_object *pod, int64_t exit_code, const char *reason, const char *evicted)
+{
+	if (is_word(reason, "OOMKilled"))
+		return BATCH_OUT_OF_MEMORY;
+	if (evicted != NULL)
+		return BATCH_EVICTED;
+	return is_deleted(pod, exit_code) ? BATCH_DRIVER_LOST : BATCH_EXIT_CODE;
+}
+
 /* The exit code decides, not the phase: sidecars may run on, or fail on their own. */
 static void
 judge_exit(struct arena *arena, struct json_object *pod, struct json_object *terminated, struct batch_sight *sight)
@@ -80,7 +98,9 @@ judge_exit(struct arena *arena, struct json_object *pod, struct json_object *ter
 	sight->exit_code = (int)exit_code;
 	if (exit_code == 0)
 		return;
-	sight->reason = is_word(reason, "OOMKilled") ? BATCH_OUT_OF_MEMORY : evicted ? BATCH_EVICTED : BATCH_EXIT_CODE;
+	sight->reason = exit_reason(pod, exit_code, reason, evicted);
+	if (sight->reason == BATCH_DRIVER_LOST)
+		evicted = CRD_DRIVER_DELETED;
 	/* the operator's own words, and what it leaves out: e.g. that the image has no such program */
 	sight->message = arena_printf(arena, "driver container failed with ExitCode: %" PRId64 ", Reason: %s%s%s%s%s", exit_code,
 				      reason == NULL ? "" : reason, why == NULL ? "" : ": ", why == NULL ? "" : why,

@@ -39,6 +39,7 @@ static const struct {
 	{ "failed during batch scheduler setup", BATCH_SUBMISSION_FAILED },
 	{ "Reason: OOMKilled", BATCH_OUT_OF_MEMORY },
 	{ "Evicted", BATCH_EVICTED },
+	{ "; " CRD_DRIVER_DELETED, BATCH_DRIVER_LOST },
 	{ "driver container failed with ExitCode", BATCH_EXIT_CODE },
 	{ "driver pod not found", BATCH_DRIVER_LOST },
 };
@@ -129,6 +130,8 @@ crd_kubeflow_pod_knows_more(struct json_object *object)
 		"driver container status missing",
 		/* the image has no such program, or it cannot be run */
 		"Reason: StartError", "Reason: ContainerCannotRun",
+		/* ended by SIGTERM or SIGKILL: whose, the pod tells */
+		"ExitCode: 143,", "ExitCode: 137,",
 	};
 	const char *state = json_string_at(object, "status", "applicationState", "state", NULL);
 	const char *message = json_string_at(object, "status", "applicationState", "errorMessage", NULL);

@@ -94,6 +94,16 @@ def test_the_driver_s_end_counts_when_its_operator_does_not_tell(
     assert end_of(stack, batch_id) == end
 
 
+def test_an_operator_that_takes_an_eviction_for_a_failure(stack, kube, livy, running):
+    """As Kubeflow's does: it looks at the exit code alone."""
+    batch_id, name = running
+    kube.report_driver(name, "Failed", 143, reason="Evicted", message="low on memory")
+    kube.report(name, "FAILED", "driver container failed with ExitCode: 143, Reason: Error")
+    becomes(livy, batch_id, "dead", ROUND_S)
+    assert end_of(stack, batch_id) == ("dead", "evicted", 143)
+    assert stack.row(batch_id)["message"].endswith("; Evicted: low on memory")
+
+
 def test_an_evicted_driver_without_an_operator(stack, kube, livy, running):
     batch_id, name = running
     kube.report_driver(name, "Failed", reason="Evicted", message="low on memory")

@@ -34,6 +34,10 @@ a_pod_belongs_to_the_object_in_its_owner_references(void **state)
 	"\"conditions\":[{\"type\":\"Ready\",\"status\":\"False\"},{\"type\":\"DisruptionTarget\",\"status\":\"True\"," \
 	"\"reason\":\"PreemptionByScheduler\",\"message\":\"make room\"}]"
 
+#define DELETED(more, terminated) \
+	"{\"metadata\":{\"deletionTimestamp\":\"2026-11-21T18:43:33Z\"},\"status\":{\"phase\":\"Failed\"," more \
+	"\"containerStatuses\":[{\"name\":\"spark-kubernetes-driver\",\"state\":{\"terminated\":" terminated "}}]}}"
+
 /* Contract crds.md 3.3 and 9.7: the driver container decides, whatever stands beside it. */
 static const struct {
 	const char *pod;
@@ -86,6 +90,15 @@ static const struct {
 	{ "{\"status\":{\"phase\":\"Running\"," PREEMPTED "}}", BATCH_SEEN_RUNNING, BATCH_NO_REASON, NULL },
 	{ "{\"status\":{\"phase\":\"Failed\",\"conditions\":[{\"type\":\"DisruptionTarget\",\"status\":\"False\"}]}}",
 	  BATCH_SEEN_FAILED, BATCH_FAILED, "driver pod failed: no reason is given" },
+	{ DELETED("", "{\"exitCode\":143,\"reason\":\"Error\"}"), BATCH_SEEN_FAILED, BATCH_DRIVER_LOST,
+	  "driver container failed with ExitCode: 143, Reason: Error; the pod was deleted" },
+	{ DELETED("", "{\"exitCode\":137,\"reason\":\"OOMKilled\"}"), BATCH_SEEN_FAILED, BATCH_OUT_OF_MEMORY,
+	  "driver container failed with ExitCode: 137, Reason: OOMKilled" },
+	{ DELETED("", "{\"exitCode\":3,\"reason\":\"Error\"}"), BATCH_SEEN_FAILED, BATCH_EXIT_CODE,
+	  "driver container failed with ExitCode: 3, Reason: Error" },
+	{ DELETED("", "{\"exitCode\":0}"), BATCH_SEEN_SUCCEEDED, BATCH_NO_REASON, NULL },
+	{ DELETED(PREEMPTED ",", "{\"exitCode\":143,\"reason\":\"Error\"}"), BATCH_SEEN_FAILED, BATCH_EVICTED,
+	  "driver container failed with ExitCode: 143, Reason: Error; Evicted by PreemptionByScheduler: make room" },
 	{ "{\"status\":{\"phase\":\"Failed\",\"reason\":\"OutOfcpu\"}}", BATCH_SEEN_FAILED, BATCH_FAILED,
 	  "driver pod failed: OutOfcpu" },
 	{ "{\"status\":{\"phase\":\"Failed\"}}", BATCH_SEEN_FAILED, BATCH_FAILED, "driver pod failed: no reason is given" },
