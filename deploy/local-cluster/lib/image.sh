@@ -4,6 +4,7 @@
 # image.sh - the pause image and the Spark image, made of Debian packages and PyPI's pyspark without a registry.
 #
 # An image is kept as its parts (layers, config.json, manifest.json) and packed only on its way into containerd.
+# Those of other Spark versions are made by the same functions, in a folder each.
 
 JAVA_PACKAGES=(openjdk-17-jre-headless openjdk-21-jre-headless)
 
@@ -163,4 +164,50 @@ images_build() {
 	pause_image_build_command >"$log" 2>&1 || die "the pause image did not build" "$log" "see the log; is gcc there?"
 	run_long "building the Spark image (1 min, once)" "$log" spark_image_build_command ||
 		die "the Spark image did not build" "$log" "apt-get update must work on this machine; then run again"
+}
+
+# --- images of other Spark versions ------------------------------------------------------------------------------
+
+# with_spark VERSION COMMAND...: what a function would do if the cluster's Spark were that one.
+with_spark() {
+	# shellcheck disable=SC2034 # read by the functions above
+	local SPARK_VERSION=$1 SPARK_IMAGE=${SPARK_IMAGE%:*}:$1 IMAGES_DIR=$IMAGES_DIR/$1 BASE_DIR=$IMAGES_DIR/spark
+	# shellcheck disable=SC2034
+	local SPARK_HOME_DIR=$IMAGES_DIR/spark-$1
+	shift
+	"$@"
+}
+
+# Before 4.1 an executor knows its driver by its service's name alone, and the local cluster has no DNS.
+spark_needs_driver_address() { [[ $(printf '%s\n' "$SPARK_VERSION" 4.1 | sort -V | head -n 1) != 4.1 ]]; }
+
+spark_version_stamp() {
+	{ spark_image_stamp; cat "$CLUSTER_SOURCE_DIR/image/driver-address.sh"; declare -f spark_version_build_command; } |
+		sha256sum | cut -c1-16
+}
+
+# The base layer is the same file for all; the last layer and another entrypoint only where they are needed.
+spark_version_build_command() {
+	local dir=$IMAGES_DIR/spark config
+	mkdir -p "$dir"
+	ln -f "$BASE_DIR/base.tar" "$dir/base.tar" && cp "$BASE_DIR/base.stamp" "$dir/base.stamp" || return 1
+	spark_image_build_command || return 1
+	rm -f "$dir/stamp"
+	if spark_needs_driver_address; then
+		layer_tar -C "$CLUSTER_SOURCE_DIR/image" --owner=0 --group=0 --mode=755 --transform 's,^,opt/,' \
+			-cf "$dir/driver-address.tar" driver-address.sh || return 1
+		config=$(jq '.config | .Entrypoint = ["/opt/driver-address.sh"]' "$dir/config.json") || return 1
+		image_describe "$dir" "$SPARK_IMAGE" "$config" base.tar spark.tar programs.tar driver-address.tar || return 1
+	fi
+	spark_version_stamp >"$dir/version.stamp"
+}
+
+# After images_build, which makes the base layer.
+spark_version_build() {
+	local log=$LOG_DIR/build-image-$SPARK_VERSION.log
+	[[ $(cat "$IMAGES_DIR/spark/version.stamp" 2>/dev/null) != "$(spark_version_stamp)" ]] || return 0
+	mkdir -p "$IMAGES_DIR"
+	spark_home_build
+	run_long "building the image of Spark $SPARK_VERSION (1 min, once)" "$log" spark_version_build_command ||
+		die "the image of Spark $SPARK_VERSION did not build" "$log" "see the log; then run again"
 }

@@ -179,7 +179,7 @@ node_ready() {
 
 # image_import NAME: only what containerd does not have yet.
 image_import() {
-	local dir=$IMAGES_DIR/$1 stamp=$NODE_DIR/image.$1 layers
+	local dir=$IMAGES_DIR/$1 stamp=$NODE_DIR/image.${1//\//-} layers
 	[[ $(cat "$stamp" 2>/dev/null) != "$(image_id "$dir")" ]] || return 0
 	mapfile -t layers < <(jq -r '.[0].Layers[]' "$dir/manifest.json")
 	tar -C "$dir" -cf - manifest.json config.json "${layers[@]}" | ctr images import - || return 1
