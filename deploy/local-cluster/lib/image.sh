@@ -170,9 +170,9 @@ images_build() {
 
 # with_spark VERSION COMMAND...: what a function would do if the cluster's Spark were that one.
 with_spark() {
+	local BASE_DIR=$IMAGES_DIR/spark
+	local SPARK_VERSION=$1 SPARK_IMAGE=${SPARK_IMAGE%:*}:$1 IMAGES_DIR=$IMAGES_DIR/$1
 	# shellcheck disable=SC2034 # read by the functions above
-	local SPARK_VERSION=$1 SPARK_IMAGE=${SPARK_IMAGE%:*}:$1 IMAGES_DIR=$IMAGES_DIR/$1 BASE_DIR=$IMAGES_DIR/spark
-	# shellcheck disable=SC2034
 	local SPARK_HOME_DIR=$IMAGES_DIR/spark-$1
 	shift
 	"$@"

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Spark of several versions on the node, and programs that pods fetch from a server beside it."""
+import contextlib
+import functools
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import threading
+import zipfile
+
+from cgi_client import environment, parse
+from live_batch import KnownBatch, LiveBatch
+from live_stack import CLONE
+
+PROGRAMS_HERE = pathlib.Path(__file__).resolve().parent / "programs"
+BUILD_S = 900  # an image that is not built yet comes from PyPI
+
+
+class LiveSpark:
+    """One version: built if it is not, and on the node."""
+
+    def __init__(self, stack, version):
+        self.stack, self.version = stack, version
+        stack.run(["deploy/local-cluster/cluster", "image", version, "--dir", str(stack.dir)], BUILD_S)
+        self.image = self._variable("IMAGE")
+        self.home = pathlib.Path(self._variable("HOME"))
+        self.is_configured = f"image: {self.image}\n" in (stack.dir / "sparkgate.yaml").read_text()
+
+    def _variable(self, name):
+        done = subprocess.run(
+            ["deploy/local-cluster/cluster", "env", self.version, "--dir", str(self.stack.dir)], cwd=CLONE, check=True,
+            env=self.stack.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        (line,) = [line for line in done.stdout.splitlines() if line.startswith(f"export SPARKGATE_SPARK_{name}=")]
+        return line.partition("=")[2]
+
+    def compile(self, source, jar):
+        """A jar of one source file and nothing else, against this Spark."""
+        classes = jar.with_suffix(".classes")
+        subprocess.run(["javac", "--release", "17", "-cp", f"{self.home}/jars/*", "-d", classes, source], check=True,
+                       timeout=120)
+        with zipfile.ZipFile(jar, "w") as archive:
+            for file in classes.iterdir():
+                archive.write(file, file.name)
+        return jar
+
+    def submit(self, request):
+        """Through nginx, where the gateway is configured for this Spark; otherwise by a worker that is."""
+        if self.is_configured:
+            return LiveBatch(self.stack, **request)
+        body = json.dumps(request).encode()
+        done = subprocess.run(
+            [self.stack.program("sparkgate-worker"), "-c", str(self.stack.dir / "sparkgate.yaml")], input=body,
+            env={**os.environ, **environment("POST", "/batches", body, {"Content-Type": "application/json"}),
+                 "SPARKGATE_CLUSTERS_DEFAULT_IMAGE": self.image,
+                 "SPARKGATE_CLUSTERS_DEFAULT_SPARK_VERSION": self.version},
+            capture_output=True, timeout=60, check=True)
+        answer = parse(done.stdout)
+        assert answer.status == 201, answer
+        return KnownBatch(self.stack, answer.json()["id"])
+
+
+@contextlib.contextmanager
+def served(directory, address):
+    """Serves its files over HTTP to pods; gives the URL."""
+    handler = functools.partial(QuietHandler, directory=directory)
+    with http.server.ThreadingHTTPServer((address, 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://{address}:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def programs_for(sparks, directory):
+    """The sources of programs/ as they are, and Sums.java compiled for each Spark: Sums-VERSION.jar."""
+    for file in PROGRAMS_HERE.glob("*.py"):
+        shutil.copy(file, directory)
+    for spark in sparks:
+        spark.compile(PROGRAMS_HERE / "Sums.java", directory / f"Sums-{spark.version}.jar")
