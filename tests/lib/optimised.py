@@ -31,3 +31,16 @@ def build_optimised(directory):
     print("building", flush=True)
     subprocess.run(["bash", "-c", SHELL, "build", CLONE, directory], check=True, stdin=subprocess.DEVNULL)
     os.environ["SPARKGATE_BUILD"] = str(directory / "prefix")
+
+
+def with_shipped_limits(stack_class):
+    """With the limits that are shipped, not the short ones of the tests."""
+    from stack import CONFIG, merged
+
+    class Shipped(stack_class):
+        def config(self, changes=None):
+            whole = super().config(changes)
+            whole = merged(whole, {name: dict.fromkeys(keys) for name, keys in CONFIG.items() if name in whole})
+            return {name: section for name, section in whole.items() if section}
+
+    return Shipped

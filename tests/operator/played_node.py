@@ -11,6 +11,15 @@ DRIVER = "spark-kubernetes-driver"
 MERGE = {"Content-Type": "application/merge-patch+json"}
 
 
+def application(name, own=True, **spec):
+    metadata = {"name": name, "labels": {"sparkgate.io/operator": "sparkgate"} if own else {}}
+    return {"apiVersion": "sparkoperator.k8s.io/v1beta2", "kind": "SparkApplication", "metadata": metadata,
+            "spec": {"type": "Python", "mode": "cluster", "sparkVersion": "4.3.0", "image": "spark:4.3.0",
+                     "mainApplicationFile": "local:///opt/spark/examples/src/main/python/pi.py",
+                     "restartPolicy": {"type": "Never"}, "driver": {"cores": 1, "memory": "512m"},
+                     "executor": {"cores": 1, "memory": "512m", "instances": 1}, **spec}}
+
+
 class PlayedNode:
     def __init__(self, kube):
         self.kube = kube
@@ -19,13 +28,7 @@ class PlayedNode:
     # --- applications ----------------------------------------------------------------------------------------
 
     def apply(self, name, own=True, **spec):
-        metadata = {"name": name, "labels": {"sparkgate.io/operator": "sparkgate"} if own else {}}
-        return self.kube.create_application({
-            "apiVersion": "sparkoperator.k8s.io/v1beta2", "kind": "SparkApplication", "metadata": metadata,
-            "spec": {"type": "Python", "mode": "cluster", "sparkVersion": "4.3.0", "image": "spark:4.3.0",
-                     "mainApplicationFile": "local:///opt/spark/examples/src/main/python/pi.py",
-                     "restartPolicy": {"type": "Never"}, "driver": {"cores": 1, "memory": "512m"},
-                     "executor": {"cores": 1, "memory": "512m", "instances": 1}, **spec}})
+        return self.kube.create_application(application(name, own, **spec))
 
     def change(self, name, **spec):
         return self.kube.call("PATCH", self.kube.path(name), {"spec": spec}, headers=MERGE)
