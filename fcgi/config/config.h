@@ -62,6 +62,7 @@ struct config {
 	int watcher_dispatch_interval_ms; /* how often rows that were not pushed are looked for */
 	int watcher_resync_interval_s;  /* a full list, though the watch looks healthy */
 
+	int operator_concurrent_reconciles;
 	int log_archive_max_bytes;      /* of one driver log, kept in PostgreSQL */
 	int log_archive_followed_max;   /* drivers of a cluster whose logs are followed at a time */
 

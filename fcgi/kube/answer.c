@@ -195,3 +195,12 @@ answer_parse(const char *bytes, size_t size_bytes, struct json_object **ret_obje
 		   size_bytes);
 	return false;
 }
+
+void
+answer_drop_managed_fields(struct json_object *object)
+{
+	struct json_object *metadata = json_member(object, "metadata");
+
+	if (json_object_is_type(metadata, json_type_object))
+		json_object_object_del(metadata, "managedFields");
+}

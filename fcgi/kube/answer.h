@@ -28,4 +28,10 @@ void answer_status_error(struct json_object *status, struct err *err);
  */
 MUST_CHECK bool answer_parse(const char *bytes, size_t size_bytes, struct json_object **ret_object, struct err *err);
 
+/*
+ * Takes away what an object says of who wrote which of its fields: half of its memory, and read by nobody here. A server
+ * keeps it when it does not come back. What is no object stays as it is.
+ */
+void answer_drop_managed_fields(struct json_object *object);
+
 #endif

@@ -13,6 +13,9 @@
 #define KEEPALIVE_INTERVAL_S 5L
 #define KEEPALIVE_PROBES 3
 
+/* The least that libcurl takes. Its own 64 KB stay with every connection, and bodies here are some 10 KB. */
+#define UPLOAD_BUFFER_BYTES 16384L
+
 #define SET(option, value) \
 	do { \
 		CURLcode set_ = curl_easy_setopt(easy, (option), (value)); \
@@ -127,6 +130,7 @@ set_connection(CURL *easy, const struct kube *kube, const struct request *reques
 	SET(CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
 	SET(CURLOPT_SOCKOPTFUNCTION, on_socket);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)kube->connect_timeout_ms);
+	SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
 	/* A session that is resumed carries the old certificate. */
 	SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
 	SET(CURLOPT_SSL_SESSIONID_CACHE, request->fresh ? 0L : 1L);

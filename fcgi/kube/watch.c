@@ -259,6 +259,7 @@ read_event(struct kube_watch *watch, const char *line, size_t size_bytes, struct
 	if (!remember_version(watch, object, err))
 		return STEP_FAILED;
 	watch->brought_events = true;
+	answer_drop_managed_fields(object);
 	*ret_event = (struct kube_event){ .kind = kind, .object = object };
 	return STEP_EVENT;
 }

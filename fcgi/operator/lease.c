@@ -30,7 +30,7 @@ struct lease {
 	char renewed_text[64];          /* of the record as it was seen last, with holder */
 	int64_t seen_ms;                /* when that record was first seen */
 	int64_t asked_ms;
-	int64_t renewed_ms;             /* when the request began that made it ours; 0: it is not */
+	_Atomic int64_t renewed_ms;     /* when the request began that made it ours; 0: it is not */
 };
 
 /* Field 22 of /proc/PID/stat, which tells a process from a later one of that number; 0: there is none. */
@@ -91,7 +91,9 @@ lease_new(struct kube *kube)
 bool
 lease_is_held(const struct lease *lease)
 {
-	return lease->renewed_ms != 0 && clock_monotonic_ms() - lease->renewed_ms < HELD_MS;
+	int64_t renewed_ms = lease->renewed_ms;
+
+	return renewed_ms != 0 && clock_monotonic_ms() - renewed_ms < HELD_MS;
 }
 
 const char *

@@ -19,7 +19,7 @@ struct lease *lease_new(struct kube *kube);
 /* Gives it back if it is held, so that the next one need not wait. */
 void lease_free(struct lease *lease);
 
-/* Is it held? Asks nobody: it was renewed so lately that no other can have taken it. */
+/* Is it held? Asks nobody: it was renewed so lately that no other can have taken it. Any thread may call it. */
 bool lease_is_held(const struct lease *lease);
 
 /*

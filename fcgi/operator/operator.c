@@ -10,7 +10,7 @@
 #include "crd/crd.h"
 #include "kube/watch.h"
 #include "operator/lease.h"
-#include "operator/reconcile.h"
+#include "operator/reconcilers.h"
 #include "operator/submit.h"
 
 /* After a failure of the API server. */
@@ -26,6 +26,7 @@ struct following {
 	const volatile sig_atomic_t *stop;
 	struct kube *kube;
 	struct lease *lease;
+	struct reconcilers *reconcilers;
 	struct seen *seen;
 	bool was_held;
 	bool waiting_told;
@@ -130,19 +131,16 @@ drain(struct following *following, struct collection *collection, bool *ret_came
 	return err.code == ERR_UNAVAILABLE;
 }
 
-/* Until one of the two watches brings something, or something is due. */
+/* Until one of the two watches brings something. */
 static bool
 wait_for_more(struct following *following, struct collection *collections)
 {
 	struct collection *first = &collections[APPLICATIONS];
-	int wait_ms = seen_wait_ms(following->seen, clock_monotonic_ms(), WAIT_MS);
 	int wake_fd = kube_watch_fd(collections[PODS].watch);
 	struct err err = ERR_INIT;
 	struct kube_event event;
 
-	if (wake_fd < 0 && wait_ms > CONNECTING_MS)
-		wait_ms = CONNECTING_MS;
-	if (kube_watch_next(first->watch, wait_ms, wake_fd, &event, &err)) {
+	if (kube_watch_next(first->watch, wake_fd < 0 ? CONNECTING_MS : WAIT_MS, wake_fd, &event, &err)) {
 		if (event.kind != KUBE_BOOKMARK)
 			first->see(following->seen, event.object, event.kind == KUBE_DELETED);
 		return true;
@@ -155,7 +153,6 @@ static bool
 goes_on(struct following *following, struct collection *collections)
 {
 	int64_t resync_ms = (int64_t)following->config->watcher_resync_interval_s * 1000;
-	struct seen_entry *entry;
 	bool came = false;
 
 	if (clock_monotonic_ms() - following->listed_ms > resync_ms)
@@ -164,11 +161,20 @@ goes_on(struct following *following, struct collection *collections)
 		if (!drain(following, &collections[i], &came))
 			return false;
 	}
-	entry = seen_next(following->seen, clock_monotonic_ms());
-	if (entry == NULL)
-		return came || wait_for_more(following, collections);
-	if (!reconcile_application(following->kube, following->log, following->seen, entry))
-		pause_ms(following, PAUSE_MS);
+	return came || wait_for_more(following, collections);
+}
+
+/* The watches are followed here, what they bring is worked on by others. */
+static bool
+follow_watches(struct following *following, struct collection *collections, struct err *err)
+{
+	log_event(following->log, LOG_LEVEL_INFO, "cluster_synced",
+		  LOG_INT("applications", (int64_t)seen_count(following->seen)));
+	if (!reconcilers_begin(following->reconcilers, following->seen, err))
+		return false;
+	while (!*following->stop && keep_lease(following) && goes_on(following, collections))
+		;
+	reconcilers_end(following->reconcilers);
 	return true;
 }
 
@@ -180,25 +186,41 @@ follow_once(struct following *following, struct arena *arena, struct err *err)
 				   .see = seen_application },
 		[PODS] = { .path = submit_pod_path(following->kube, arena, NULL), .see = seen_pod },
 	};
-	bool listed = true;
+	bool followed = true;
 
 	following->seen = seen_new();
-	for (int i = 0; listed && i < COLLECTIONS; i++)
-		listed = begin(following, &collections[i], err);
+	for (int i = 0; followed && i < COLLECTIONS; i++)
+		followed = begin(following, &collections[i], err);
 	following->listed_ms = clock_monotonic_ms();
 	/* a page of a list takes many times what is kept of it, and nothing as large follows for a while */
 	malloc_trim(0);
-	if (listed)
-		log_event(following->log, LOG_LEVEL_INFO, "cluster_synced",
-			  LOG_INT("applications", (int64_t)seen_count(following->seen)));
-	while (listed && !*following->stop && keep_lease(following) && goes_on(following, collections))
-		;
+	followed = followed && follow_watches(following, collections, err);
 	for (int i = 0; i < COLLECTIONS; i++) {
 		kube_watch_free(collections[i].watch);
 		free(collections[i].version);
 	}
 	seen_free(following->seen);
-	return listed;
+	return followed;
+}
+
+static void
+work_until_stopped(struct following *following)
+{
+	while (!*following->stop) {
+		struct err failure = ERR_INIT;
+		struct arena arena;
+
+		if (!keep_lease(following)) {
+			pause_ms(following, PAUSE_MS);
+			continue;
+		}
+		arena_init(&arena, LIMIT_ARENA_BYTES);
+		if (!follow_once(following, &arena, &failure) && !*following->stop) {
+			log_failure(following->log, LOG_LEVEL_WARNING, "cluster_not_synced", &failure);
+			pause_ms(following, PAUSE_MS);
+		}
+		arena_release(&arena);
+	}
 }
 
 bool
@@ -206,26 +228,18 @@ operator_run(const struct config *config, const struct config_cluster *cluster, 
 	     const volatile sig_atomic_t *stop, struct err *err)
 {
 	struct following following = { .config = config, .log = log, .stop = stop };
+	bool good;
 
+	/* one heap for all threads: they wait for the API server most of the time, and several would never be full */
+	mallopt(M_ARENA_MAX, 1);
 	if (!kube_new(config, cluster, &following.kube, err))
 		return false;
 	following.lease = lease_new(following.kube);
-	while (!*stop) {
-		struct err failure = ERR_INIT;
-		struct arena arena;
-
-		if (!keep_lease(&following)) {
-			pause_ms(&following, PAUSE_MS);
-			continue;
-		}
-		arena_init(&arena, LIMIT_ARENA_BYTES);
-		if (!follow_once(&following, &arena, &failure) && !*stop) {
-			log_failure(log, LOG_LEVEL_WARNING, "cluster_not_synced", &failure);
-			pause_ms(&following, PAUSE_MS);
-		}
-		arena_release(&arena);
-	}
+	good = reconcilers_new(config, cluster, log, following.lease, &following.reconcilers, err);
+	if (good)
+		work_until_stopped(&following);
+	reconcilers_free(following.reconcilers);
 	lease_free(following.lease);
 	kube_free(following.kube);
-	return true;
+	return good;
 }

@@ -4,7 +4,8 @@
  *
  * It turns SparkApplications of its class (label CRD_LABEL_OPERATOR) into driver pods and keeps their status. All
  * it knows is in the cluster; what it may do when, and why nothing runs twice or is lost, stands in
- * operator/decide.h.
+ * operator/decide.h. One thread follows the watches and the lease; several others work on what is due
+ * (operator/reconcilers.h), and begin nothing while the lease is not held.
  */
 #ifndef OPERATOR_OPERATOR_H
 #define OPERATOR_OPERATOR_H

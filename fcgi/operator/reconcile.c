@@ -12,18 +12,18 @@
 #include "operator/status.h"
 #include "operator/submit.h"
 
-/* After a failure. */
+/* After a failure; of the API server: all wait so long, or as long as it says. */
 #define AGAIN_MS 500
 #define REMOVAL_LOOK_MS 5000
 /* From "" to SUBMITTED and released are three steps; more than these in a row would be a fault of ours. */
 #define STEPS_MAX 8
 
-enum step { STEP_ON, STEP_RESTS, STEP_FAILED };
+enum step { STEP_ON, STEP_RESTS };
 
 struct reconciling {
-	struct kube *kube;
-	struct log *log;
-	struct seen *seen;
+	const struct reconciler *by;
+	struct kube *kube;              /* by->kube */
+	struct log *log;                /* by->log */
 	struct seen_entry *entry;
 	struct arena *arena;
 	struct json_object *application;
@@ -49,7 +49,7 @@ uid_of(struct json_object *object)
 static void
 again_in(struct reconciling *work, int64_t wait_ms)
 {
-	seen_again(work->seen, work->entry, clock_monotonic_ms() + wait_ms);
+	seen_again(work->entry, clock_monotonic_ms() + wait_ms);
 }
 
 static enum step
@@ -57,7 +57,9 @@ failed(struct reconciling *work, const char *event, const struct err *err)
 {
 	log_failure(work->log, LOG_LEVEL_WARNING, event, err, LOG_TEXT("application", name_of(work->application)));
 	again_in(work, AGAIN_MS);
-	return err->code == ERR_UNAVAILABLE || err->code == ERR_TIMEOUT ? STEP_FAILED : STEP_RESTS;
+	if (err->code == ERR_UNAVAILABLE || err->code == ERR_TIMEOUT)
+		seen_pause(work->by->seen, err->retry_after_s > 0 ? (int)err->retry_after_s * 1000 : AGAIN_MS);
+	return STEP_RESTS;
 }
 
 static char *
@@ -101,7 +103,7 @@ write_status(struct reconciling *work, struct json_object *status)
 	}
 	work->application = arena_own_json(work->arena, written);
 	FAILPOINT("operator.status");
-	seen_set_application(work->seen, work->entry, written);
+	seen_set_application(work->entry, written);
 	return STEP_ON;
 }
 
@@ -111,7 +113,7 @@ static void
 set_driver(struct reconciling *work, struct json_object *pod)
 {
 	work->driver_pod = pod;
-	seen_set_driver(work->seen, work->entry, pod);
+	seen_set_driver(work->entry, pod);
 }
 
 static enum step
@@ -239,6 +241,14 @@ carry_out(struct reconciling *work)
 	}
 }
 
+/* Nothing is begun without the lease. Should it be held again in time, nothing has been lost by that. */
+static enum step
+wait_for_lease(struct reconciling *work)
+{
+	again_in(work, AGAIN_MS);
+	return STEP_RESTS;
+}
+
 static enum step
 take_step(struct reconciling *work)
 {
@@ -246,32 +256,35 @@ take_step(struct reconciling *work)
 		.application = work->application,
 		.driver_pod = work->driver_pod,
 		.driver_asked = work->driver_asked,
-		.executors = seen_executors(work->arena, work->entry, status_submission_id(work->application)),
+		.executors = seen_executors(work->by->seen, work->arena, work->entry,
+					    status_submission_id(work->application)),
 		.now_s = clock_wall_us() / 1000000,
 	};
 
+	if (!lease_is_held(work->by->lease))
+		return wait_for_lease(work);
 	operator_decide(work->arena, &view, &work->decision);
 	return carry_out(work);
 }
 
-bool
-reconcile_application(struct kube *kube, struct log *log, struct seen *seen, struct seen_entry *entry)
+void
+reconcile_application(const struct reconciler *reconciler, struct seen_entry *entry)
 {
-	struct reconciling work = { .kube = kube, .log = log, .seen = seen, .entry = entry };
-	enum step step = STEP_RESTS;
+	struct reconciling work = {
+		.by = reconciler, .kube = reconciler->kube, .log = reconciler->log, .entry = entry,
+	};
+	enum step step = STEP_ON;
 	struct arena arena;
 
 	arena_init(&arena, LIMIT_ARENA_BYTES);
 	work.arena = &arena;
 	work.application = seen_parse_application(&arena, entry);
 	work.driver_pod = seen_parse_driver(&arena, entry);
-	if (work.application != NULL) {
-		step = STEP_ON;
-		for (int steps = 0; step == STEP_ON && steps < STEPS_MAX; steps++)
-			step = take_step(&work);
-	}
+	if (work.application == NULL)
+		step = STEP_RESTS;
+	for (int steps = 0; step == STEP_ON && steps < STEPS_MAX; steps++)
+		step = take_step(&work);
 	if (step == STEP_ON)
 		again_in(&work, AGAIN_MS);
 	arena_release(&arena);
-	return step != STEP_FAILED;
 }

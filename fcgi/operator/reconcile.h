@@ -7,12 +7,22 @@
 
 #include "base/log.h"
 #include "kube/kube.h"
+#include "operator/lease.h"
 #include "operator/seen.h"
 
+/* What one needs who reconciles. */
+struct reconciler {
+	struct kube *kube;              /* his alone */
+	struct log *log;
+	const struct lease *lease;
+	struct seen *seen;
+};
+
 /*
- * Goes on with one application until there is something to wait for; says in `seen` when it is due again. Failures are
- * logged, and tried again. Returns false when the API server is away: the others would fail as well.
+ * Goes on with one application until there is something to wait for, or the lease is not held any more; says in `seen`
+ * when it is due again, and that all wait for a while when the API server is away or overloaded. Failures are logged,
+ * and tried again.
  */
-bool reconcile_application(struct kube *kube, struct log *log, struct seen *seen, struct seen_entry *entry);
+void reconcile_application(const struct reconciler *reconciler, struct seen_entry *entry);
 
 #endif

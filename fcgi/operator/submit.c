@@ -90,10 +90,24 @@ adopt_pod(struct attempt *attempt, struct err *err)
 	return true;
 }
 
+/* Many attempts are under way at a time, and of a pod's spec nothing else is asked for any more. */
+static void
+keep_gates_only(struct json_object *pod)
+{
+	struct json_object *gates = json_object_get(json_at(pod, "spec", "schedulingGates", NULL));
+
+	json_object_object_del(pod, "spec");
+	json_object_object_add(spark_child_object(pod, "spec"), "schedulingGates", gates);
+}
+
 static bool
 create_pod(struct attempt *attempt, struct json_object *pod, struct err *err)
 {
-	return launch_create_pod(&attempt->launch, pod, err) || (err->code == ERR_EXISTS && adopt_pod(attempt, err));
+	if (!launch_create_pod(&attempt->launch, pod, err))
+		return err->code == ERR_EXISTS && adopt_pod(attempt, err);
+	keep_gates_only(attempt->launch.pod);
+	keep_gates_only(pod);
+	return true;
 }
 
 /*

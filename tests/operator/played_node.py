@@ -75,13 +75,13 @@ class PlayedNode:
         assert len(found) < 2, "two drivers at once"
         return found[0] if found else None
 
-    def wait_driver(self, name, not_uid=None):
+    def wait_driver(self, name, not_uid=None, limit_s=10):
         """The driver pod, once it may be scheduled."""
         def released():
             pod = self.driver(name)
             return pod if pod and "schedulingGates" not in pod["spec"] and pod["metadata"]["uid"] != not_uid else None
 
-        return wait_for(f"the driver pod of {name}", released)
+        return wait_for(f"the driver pod of {name}", released, limit_s)
 
     def report(self, pod, phase, exit_code=None, why=None, container=DRIVER, **status):
         """What a kubelet says of a pod, which may have gone meanwhile."""

@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from kubernetes import NAMESPACE
+from kubernetes import MERGE, NAMESPACE
 from waiting import stays, wait_for
 
 LEASES = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases"
@@ -42,20 +42,24 @@ def test_one_that_was_killed_on_the_same_machine_is_not_waited_for(node, two):
     node.wait_driver("pi")
 
 
-def test_one_elsewhere_is_waited_for_as_long_as_it_renews(stack, node, kube):
-    def held_by(holder):
-        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return {"spec": {"holderIdentity": holder, "leaseDurationSeconds": 2, "renewTime": now}}
+def held_elsewhere():
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return {"spec": {"holderIdentity": "elsewhere/1/1", "leaseDurationSeconds": 2, "renewTime": now}}
 
+
+def hold_elsewhere(kube):
+    kube.call("PATCH", LEASE, held_elsewhere(), **MERGE)
+
+
+def test_one_elsewhere_is_waited_for_as_long_as_it_renews(stack, node, kube):
     kube.call("DELETE", LEASE, expect=(200, 404))
-    kube.call("POST", LEASES, {"metadata": {"name": "sparkgate-operator"}, **held_by("elsewhere/1/1")})
+    kube.call("POST", LEASES, {"metadata": {"name": "sparkgate-operator"}, **held_elsewhere()})
     operator = stack.operator()
     begun = operator.log_size()
     operator.start()
     try:
         def renewed():
-            kube.call("PATCH", LEASE, held_by("elsewhere/1/1"),
-                      headers={"Content-Type": "application/merge-patch+json"})
+            hold_elsewhere(kube)
             return "lease_taken" not in operator.log_text(begun)
 
         stays("the other's lease", renewed, 4)
@@ -65,3 +69,22 @@ def test_one_elsewhere_is_waited_for_as_long_as_it_renews(stack, node, kube):
         assert kube.call("GET", LEASE)["spec"]["leaseTransitions"] == 1
     finally:
         operator.stop()
+
+
+def test_one_whose_lease_was_taken_begins_nothing_more(node, kube, operator):
+    begun = operator.log_size()
+    node.apply("before")
+    node.wait_driver("before")
+
+    def lost():
+        hold_elsewhere(kube)
+        return "event=lease_lost" in operator.log_text(begun)
+
+    def rests():
+        hold_elsewhere(kube)
+        return node.driver("later") is None
+
+    wait_for("the loss to be seen", lost, 15)
+    node.apply("later")
+    stays("nothing is made", rests, 3)
+    node.wait_driver("later", limit_s=15)

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operator/reconcilers.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "operator/reconcile.h"
+
+/* A token file is read onto the stack (kube/credentials.c), and OpenSSL's handshake takes some 20 KB. */
+#define STACK_BYTES ((size_t)256 * 1024)
+
+struct runner {
+	struct reconciler reconciler;
+	pthread_t thread;
+};
+
+struct reconcilers {
+	struct seen *seen;
+	size_t count;
+	size_t running;
+	struct runner runners[];
+};
+
+bool
+reconcilers_new(const struct config *config, const struct config_cluster *cluster, struct log *log,
+		const struct lease *lease, struct reconcilers **ret_reconcilers, struct err *err)
+{
+	size_t count = (size_t)config->operator_concurrent_reconciles;
+	struct reconcilers *reconcilers = calloc(1, sizeof(*reconcilers) + count * sizeof(struct runner));
+
+	if (reconcilers == NULL)
+		return err_set(err, ERR_INTERNAL, "no memory for %zu concurrent reconciles", count);
+	reconcilers->count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct reconciler *reconciler = &reconcilers->runners[i].reconciler;
+
+		reconciler->log = log;
+		reconciler->lease = lease;
+		if (!kube_new(config, cluster, &reconciler->kube, err)) {
+			reconcilers_free(reconcilers);
+			return false;
+		}
+	}
+	*ret_reconcilers = reconcilers;
+	return true;
+}
+
+void
+reconcilers_free(struct reconcilers *reconcilers)
+{
+	if (reconcilers == NULL)
+		return;
+	for (size_t i = 0; i < reconcilers->count; i++)
+		kube_free(reconcilers->runners[i].reconciler.kube);
+	free(reconcilers);
+}
+
+static void *
+run(void *argument)
+{
+	const struct reconciler *reconciler = argument;
+	struct seen_entry *entry;
+
+	while ((entry = seen_take(reconciler->seen)) != NULL) {
+		reconcile_application(reconciler, entry);
+		seen_give_back(reconciler->seen, entry);
+	}
+	return NULL;
+}
+
+/* Signals stay the main thread's, whose wait they end. */
+static int
+start_thread(struct runner *runner)
+{
+	pthread_attr_t attributes;
+	sigset_t all, before;
+	int failure;
+
+	failure = pthread_attr_init(&attributes);
+	if (failure != 0)
+		return failure;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	failure = pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	if (failure == 0)
+		failure = pthread_create(&runner->thread, &attributes, run, &runner->reconciler);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	return failure;
+}
+
+bool
+reconcilers_begin(struct reconcilers *reconcilers, struct seen *seen, struct err *err)
+{
+	int failure = 0;
+
+	reconcilers->seen = seen;
+	while (failure == 0 && reconcilers->running < reconcilers->count) {
+		struct runner *runner = &reconcilers->runners[reconcilers->running];
+
+		runner->reconciler.seen = seen;
+		failure = start_thread(runner);
+		reconcilers->running += failure == 0;
+	}
+	if (failure == 0)
+		return true;
+	reconcilers_end(reconcilers);
+	return err_set(err, ERR_INTERNAL, "no thread can be started: %s", strerror(failure));
+}
+
+void
+reconcilers_end(struct reconcilers *reconcilers)
+{
+	if (reconcilers->running > 0)
+		seen_close(reconcilers->seen);
+	for (; reconcilers->running > 0; reconcilers->running--)
+		pthread_join(reconcilers->runners[reconcilers->running - 1].thread, NULL);
+}
