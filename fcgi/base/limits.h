@@ -32,7 +32,7 @@
 /* A client's key for a request that it may repeat: a UUID or "dag/task/run/try", not a document. */
 #define LIMIT_CLIENT_KEY_BYTES 255
 
-/* An answer of the Kubernetes API server that is read whole (a list page of 50 objects of some 10 KB; one can have 1.5 MB). */
+/* An answer of the Kubernetes API server that is read whole (a list page of 25 objects of some 10 KB; one can have 1.5 MB). */
 #define LIMIT_KUBE_ANSWER_BYTES ((size_t)32 * 1024 * 1024)
 
 /* One line of a watch: one object, at most as large as etcd stores, in JSON. */

@@ -49,7 +49,7 @@ const struct config_key config_keys[] = {
 	{ "watcher.resync_interval_s", KEY_INT, AT(watcher_resync_interval_s), .default_text = "600",
 	  RANGE(10, 86400, "seconds"),
 	  .help = "How often the watcher lists everything anew, even though its watch looks healthy." },
-	{ "operator.concurrent_reconciles", KEY_INT, AT(operator_concurrent_reconciles), .default_text = "16",
+	{ "operator.concurrent_reconciles", KEY_INT, AT(operator_concurrent_reconciles), .default_text = "12",
 	  RANGE(1, 64, "applications"),
 	  .help = "How many applications of a cluster sparkgate-operator works on at a time; each has a connection to "
 		  "the API server." },

@@ -13,7 +13,7 @@
 #include "kube/kube_priv.h"
 
 /* A page is parsed whole and takes some 100 KB of memory an object; fewer than kubectl's 500 take little more time. */
-#define LIST_PAGE_ITEMS 50
+#define LIST_PAGE_ITEMS 25
 
 /* An answer as it comes in. */
 struct answer {

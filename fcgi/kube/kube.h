@@ -77,7 +77,7 @@ MUST_CHECK bool kube_merge(struct kube *kube, const char *path, struct json_obje
 MUST_CHECK bool kube_delete(struct kube *kube, const char *path, const char *uid, struct err *err);
 
 /*
- * Lists a collection, in pages of 50; on_item is called for each item (borrowed). False from on_item ends the list
+ * Lists a collection, in pages of 25; on_item is called for each item (borrowed). False from on_item ends the list
  * with its err. A list that fails half-way says so: absence may be concluded from a complete list only.
  * query        e.g. "labelSelector=app%3Dsparkgate", or ""
  * ret_version  resourceVersion to watch from; allocated, the caller's to free

@@ -228,6 +228,7 @@ operator_run(const struct config *config, const struct config_cluster *cluster, 
 	     const volatile sig_atomic_t *stop, struct err *err)
 {
 	struct following following = { .config = config, .log = log, .stop = stop };
+	struct events *events = NULL;
 	bool good;
 
 	/* one heap for all threads: they wait for the API server most of the time, and several would never be full */
@@ -235,10 +236,12 @@ operator_run(const struct config *config, const struct config_cluster *cluster, 
 	if (!kube_new(config, cluster, &following.kube, err))
 		return false;
 	following.lease = lease_new(following.kube);
-	good = reconcilers_new(config, cluster, log, following.lease, &following.reconcilers, err);
+	good = events_new(config, cluster, log, &events, err) &&
+	       reconcilers_new(config, cluster, log, following.lease, events, &following.reconcilers, err);
 	if (good)
 		work_until_stopped(&following);
 	reconcilers_free(following.reconcilers);
+	events_free(events);
 	lease_free(following.lease);
 	kube_free(following.kube);
 	return good;

@@ -87,6 +87,7 @@ tell_move(struct reconciling *work, struct json_object *status)
 static enum step
 write_status(struct reconciling *work, struct json_object *status)
 {
+	AUTO_JSON struct json_object *before = json_object_get(json_member(work->application, "status"));
 	struct json_object *written = NULL;
 	struct err err = ERR_INIT;
 	const char *path = arena_printf(work->arena, "%s/status", application_path(work));
@@ -103,6 +104,7 @@ write_status(struct reconciling *work, struct json_object *status)
 	}
 	work->application = arena_own_json(work->arena, written);
 	FAILPOINT("operator.status");
+	events_tell(work->by->events, work->arena, written, before, status);
 	seen_set_application(work->entry, written);
 	return STEP_ON;
 }

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "kube/kube.h"
+#include "operator/events.h"
 #include "operator/lease.h"
 #include "operator/seen.h"
 
@@ -15,6 +16,7 @@ struct reconciler {
 	struct kube *kube;              /* his alone */
 	struct log *log;
 	const struct lease *lease;
+	struct events *events;
 	struct seen *seen;
 };
 

@@ -2,14 +2,11 @@
 #include "operator/reconcilers.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "operator/reconcile.h"
-
-/* A token file is read onto the stack (kube/credentials.c), and OpenSSL's handshake takes some 20 KB. */
-#define STACK_BYTES ((size_t)256 * 1024)
+#include "operator/threads.h"
 
 struct runner {
 	struct reconciler reconciler;
@@ -25,7 +22,8 @@ struct reconcilers {
 
 bool
 reconcilers_new(const struct config *config, const struct config_cluster *cluster, struct log *log,
-		const struct lease *lease, struct reconcilers **ret_reconcilers, struct err *err)
+		const struct lease *lease, struct events *events, struct reconcilers **ret_reconcilers,
+		struct err *err)
 {
 	size_t count = (size_t)config->operator_concurrent_reconciles;
 	struct reconcilers *reconcilers = calloc(1, sizeof(*reconcilers) + count * sizeof(struct runner));
@@ -38,6 +36,7 @@ reconcilers_new(const struct config *config, const struct config_cluster *cluste
 
 		reconciler->log = log;
 		reconciler->lease = lease;
+		reconciler->events = events;
 		if (!kube_new(config, cluster, &reconciler->kube, err)) {
 			reconcilers_free(reconcilers);
 			return false;
@@ -70,27 +69,6 @@ run(void *argument)
 	return NULL;
 }
 
-/* Signals stay the main thread's, whose wait they end. */
-static int
-start_thread(struct runner *runner)
-{
-	pthread_attr_t attributes;
-	sigset_t all, before;
-	int failure;
-
-	failure = pthread_attr_init(&attributes);
-	if (failure != 0)
-		return failure;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	failure = pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	if (failure == 0)
-		failure = pthread_create(&runner->thread, &attributes, run, &runner->reconciler);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	return failure;
-}
-
 bool
 reconcilers_begin(struct reconcilers *reconcilers, struct seen *seen, struct err *err)
 {
@@ -101,7 +79,7 @@ reconcilers_begin(struct reconcilers *reconcilers, struct seen *seen, struct err
 		struct runner *runner = &reconcilers->runners[reconcilers->running];
 
 		runner->reconciler.seen = seen;
-		failure = start_thread(runner);
+		failure = threads_start(&runner->thread, run, &runner->reconciler);
 		reconcilers->running += failure == 0;
 	}
 	if (failure == 0)

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "operator/events.h"
 #include "operator/lease.h"
 #include "operator/seen.h"
 
@@ -17,7 +18,8 @@ struct reconcilers;
 
 /* As many as config->operator_concurrent_reconciles; none runs yet. */
 MUST_CHECK bool reconcilers_new(const struct config *config, const struct config_cluster *cluster, struct log *log,
-				const struct lease *lease, struct reconcilers **ret_reconcilers, struct err *err);
+				const struct lease *lease, struct events *events,
+				struct reconcilers **ret_reconcilers, struct err *err);
 void reconcilers_free(struct reconcilers *reconcilers);
 
 /* They take what is due, until reconcilers_end(). False when there is no room for a thread; then none runs. */
