@@ -33,7 +33,10 @@ struct lease {
 	_Atomic int64_t renewed_ms;     /* when the request began that made it ours; 0: it is not */
 };
 
-/* Field 22 of /proc/PID/stat, which tells a process from a later one of that number; 0: there is none. */
+/*
+ * Field 22 of /proc/PID/stat, which tells a process from a later one of that number; 0: there is none, or it has ended
+ * and only its parent has not asked yet.
+ */
 static unsigned long long
 start_of(long pid)
 {
@@ -51,6 +54,8 @@ start_of(long pid)
 	fclose(file);
 	stat[size] = '\0';
 	at = strrchr(stat, ')');
+	if (at != NULL && strncmp(at, ") Z", 3) == 0)
+		return 0;
 	for (int field = 2; at != NULL && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	if (at != NULL)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Any number of operators: one works."""
 import datetime
+import os
+import pathlib
+import signal
 
 import pytest
 from kubernetes import MERGE, NAMESPACE
@@ -40,6 +43,23 @@ def test_one_that_was_killed_on_the_same_machine_is_not_waited_for(node, two):
     wait_for("the second to take over", second_works, 3)
     node.apply("pi")
     node.wait_driver("pi")
+
+
+def test_one_that_was_killed_and_whose_parent_does_not_know_it_yet_is_not_waited_for(stack, node):
+    first = stack.operator()
+    begun = first.log_size()
+    first.start()
+    wait_for("the first to work", lambda: "event=lease_taken" in first.log_text(begun))
+    os.kill(first.popen.pid, signal.SIGKILL)
+    stat = pathlib.Path(f"/proc/{first.popen.pid}/stat")
+    wait_for("its end", lambda: stat.read_text().rpartition(")")[2].split()[0] == "Z")
+    second = stack.operator("operator2").start()
+    try:
+        node.apply("pi")
+        node.wait_driver("pi")
+    finally:
+        second.stop()
+        first.stop()
 
 
 def held_elsewhere():
