@@ -50,7 +50,7 @@ REFUSED_SUBMISSION = "test_refusals.py test_no_room_for_a_pod_is_told_and_tried_
 SPEC = {
     "arguments": Done(["1"]),
     "batchScheduler": Refused("volcano", SCHEDULER),
-    "batchSchedulerOptions": Refused({"queue": "q"}, "leave it out"),
+    "batchSchedulerOptions": NoEffect({"queue": "q"}, "without which there is no queue"),
     "deps.archives": Done(["https://example.org/a"]),
     "deps.excludePackages": Done(["g:a"]),
     "deps.files": Done(["https://example.org/a"]),
