@@ -9,6 +9,7 @@
 #include "operator/decide.h"
 #include "operator/ids.h"
 #include "operator/status.h"
+#include "spark/pod_json.h"
 
 struct attempt {
 	struct launch launch;
