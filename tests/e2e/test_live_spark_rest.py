@@ -113,7 +113,7 @@ def test_spark_submit_kills_and_is_told_when_there_is_nothing_to_kill(live, spar
 
 @pytest.mark.parametrize("words, conf, reason", [
     (("--class", "M", "local:///a.jar"), {"spark.ilum.cluster": "nowhere"}, "there is no cluster 'nowhere'"),
-    (("--class", "M", "/work/app.jar"), {}, "Local path file:/work/app.jar cannot be added"),
+    (("--class", "M", "/jobs/app.jar"), {}, "Local path file:/jobs/app.jar cannot be added"),
 ])
 def test_a_refused_submission_ends_with_1_and_the_reason(live, client, words, conf, reason):
     status, printed = ended(client.submit(*words, conf=conf))

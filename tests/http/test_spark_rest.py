@@ -141,7 +141,7 @@ REFUSED = [
     (creation({"spark.submit.deployMode": "client"}), "--deploy-mode cluster"),
     (creation({"spark.kubernetes.authenticate.driver.serviceAccountName": "admin"}), "service accounts"),
     (creation({"spark.ilum.cluster": "nowhere"}), "there is no cluster 'nowhere'"),
-    (creation(appResource="file:/work/app.jar"), "Local path file:/work/app.jar"),
+    (creation(appResource="file:/jobs/app.jar"), "Local path file:/jobs/app.jar"),
     (creation(appResource="app.jar"), "is not absolute"),
     (creation(mainClass="org.apache.spark.deploy.SparkSubmit", appArgs=[]), "appArgs"),
     (creation(appArgs=["a\0b"]), "NUL"),
