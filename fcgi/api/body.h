@@ -14,7 +14,9 @@
  * err  ERR_INVALID: empty, no JSON, no object
  */
 MUST_CHECK bool body_object(struct call *call, struct json_object **ret_root, struct err *err);
-/* No key has a NUL in it, where json-c would end it. Asked last: a NUL in a value has the field's name in its message. */
+/*
+ * No key has a NUL in it, where json-c would end it. Asked last: a NUL in a value has the field's name in its message.
+ */
 MUST_CHECK bool body_check_keys(const struct call *call, struct err *err);
 
 /* Text; numbers and booleans exactly as they were written. PostgreSQL and Kubernetes hold no NUL: that is an error. */

@@ -237,8 +237,6 @@ finish(struct reading *reading, struct err *err)
 {
 	struct spark_submission *submission = reading->submission;
 
-	for (size_t i = 0; i < reading->by_option.count; i++)
-		spark_conf_set(&submission->conf, reading->by_option.items[i].key, reading->by_option.items[i].value);
 	if (!read_master(reading, err) || !check_credentials(&submission->conf, err) ||
 	    !check_template(reading, "driver", submission->driver_template != NULL, err) ||
 	    !check_template(reading, "executor", submission->executor_template != NULL, err))
@@ -249,18 +247,37 @@ finish(struct reading *reading, struct err *err)
 	return true;
 }
 
+static bool
+read_vector(struct reading *reading, struct err *err)
+{
+	struct spark_conf *conf = &reading->submission->conf;
+
+	spark_conf_init(conf, reading->arena);
+	spark_conf_init(&reading->by_option, reading->arena);
+	while (reading->next < json_object_array_length(reading->args) && arg_at(reading, reading->next)[0] == '-') {
+		const char *arg = arg_at(reading, reading->next++);
+
+		if (!read_option(reading, arg, err))
+			return false;
+	}
+	for (size_t i = 0; i < reading->by_option.count; i++)
+		spark_conf_set(conf, reading->by_option.items[i].key, reading->by_option.items[i].value);
+	return read_main_file(reading, err);
+}
+
+bool
+spark_submit_args_read(struct arena *arena, struct json_object *args, struct spark_submission *submission,
+		       struct err *err)
+{
+	struct reading reading = { .arena = arena, .args = args, .submission = submission };
+
+	return read_vector(&reading, err);
+}
+
 bool
 spark_submit_args(struct arena *arena, struct json_object *args, struct spark_submission *submission, struct err *err)
 {
 	struct reading reading = { .arena = arena, .args = args, .submission = submission };
 
-	spark_conf_init(&submission->conf, arena);
-	spark_conf_init(&reading.by_option, arena);
-	while (reading.next < json_object_array_length(args) && arg_at(&reading, reading.next)[0] == '-') {
-		const char *arg = arg_at(&reading, reading.next++);
-
-		if (!read_option(&reading, arg, err))
-			return false;
-	}
-	return read_main_file(&reading, err) && finish(&reading, err);
+	return read_vector(&reading, err) && finish(&reading, err);
 }

@@ -23,4 +23,8 @@
 MUST_CHECK bool spark_submit_args(struct arena *arena, struct json_object *args, struct spark_submission *ret_submission,
 				  struct err *err);
 
+/* The vector alone: main file and class, its arguments, conf. Where it is to run is the caller's business. */
+MUST_CHECK bool spark_submit_args_read(struct arena *arena, struct json_object *args,
+				       struct spark_submission *ret_submission, struct err *err);
+
 #endif

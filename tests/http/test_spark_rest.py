@@ -110,6 +110,18 @@ def test_a_python_application_comes_as_arguments_of_spark_submit(stack, kube, sp
     assert stack.row(batch_of(submission))["name"] is None
 
 
+def test_their_options_are_laid_over_the_properties(stack, kube, spark):
+    submission = spark.submit(
+        {"spark.jars": "", "spark.a": "property", "spark.b": "property"}, appResource="spark-internal",
+        mainClass="org.apache.spark.deploy.SparkSubmit",
+        appArgs=["--conf", "spark.a=option", "--name=nightly", "--executor-memory", "3g", "--py-files", "local:///p.zip",
+                 "--master", "x", "local:///opt/app/pi.py"])
+    spec = spec_of(stack, submission)
+    assert spec["deps"] == {"pyFiles": ["local:///p.zip"]} and spec["executor"]["memory"] == "3g"
+    assert (spec["sparkConf"]["spark.a"], spec["sparkConf"]["spark.b"]) == ("option", "property")
+    assert stack.row(batch_of(submission))["name"] == "nightly" and spec.get("arguments", []) == []
+
+
 @pytest.mark.parametrize("properties, instances", [
     ({"spark.cores.max": "8", "spark.executor.cores": "3"}, 2),
     ({"spark.cores.max": "8"}, 8),
@@ -143,7 +155,13 @@ REFUSED = [
     (creation({"spark.ilum.cluster": "nowhere"}), "there is no cluster 'nowhere'"),
     (creation(appResource="file:/jobs/app.jar"), "Local path file:/jobs/app.jar"),
     (creation(appResource="app.jar"), "is not absolute"),
-    (creation(mainClass="org.apache.spark.deploy.SparkSubmit", appArgs=[]), "appArgs"),
+    (creation(mainClass="org.apache.spark.deploy.SparkSubmit", appArgs=[]), "appArgs: the main file is missing"),
+    (creation(mainClass="org.apache.spark.deploy.SparkSubmit", appArgs=None), "appArgs: with the main class"),
+    (creation(mainClass="org.apache.spark.deploy.SparkSubmit", appArgs=["--nonsense", "a.py"]), "appArgs: --nonsense"),
+    (creation(mainClass="org.apache.spark.deploy.SparkSubmit", appArgs=["--deploy-mode", "client", "local:///a.py"]),
+     "--deploy-mode cluster"),
+    (creation(mainClass="org.apache.spark.deploy.SparkSubmit", appArgs=["--py-files", "a.zip", "local:///a.py"]),
+     "'a.zip' is not absolute"),
     (creation(appArgs=["a\0b"]), "NUL"),
     ("{", "JSON"), ("[1]", "JSON object"), ("", "empty"),
     (json.dumps(creation())[:-9], ""),

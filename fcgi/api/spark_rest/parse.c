@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "batch/validate.h"
+#include "spark/submit_args.h"
 
 /* A JVM repeats within milliseconds; clocks of clients may be wrong by more. */
 #define REPEATED_WITHIN_MS (5 * 60 * 1000)
@@ -175,16 +176,37 @@ take_name(struct batch_order *order)
 
 /* ---- the application ---- */
 
-/* appArgs is a spark-submit command line: the script, then its arguments. */
-static bool
-read_command_line(struct batch_order *order, struct err *err)
+/* Over those that there are: what a command line says is said by whoever wrote it. */
+static void
+lay_over(struct call *call, struct batch_pairs *conf, const struct spark_conf *more)
 {
-	if (order->args.count == 0 || order->args.items[0][0] == '-')
-		return err_set(err, ERR_INVALID, "appArgs: with the main class " SPARK_SUBMIT_CLASS " they begin with the "
-			       "application, e.g. local:///opt/app/main.py; options belong before spark-internal, as --conf");
-	order->file = order->args.items[0];
-	order->args.items++;
-	order->args.count--;
+	struct batch_pair *items = arena_alloc(call->arena, (conf->count + more->count) * sizeof(*items) + 1);
+	size_t count = 0;
+
+	for (size_t i = 0; i < conf->count; i++) {
+		if (spark_conf_get(more, conf->items[i].key) == NULL)
+			items[count++] = conf->items[i];
+	}
+	for (size_t i = 0; i < more->count; i++)
+		items[count++] = (struct batch_pair){ more->items[i].key, more->items[i].value };
+	*conf = (struct batch_pairs){ items, count };
+}
+
+/* appArgs is a spark-submit command line: options, then the main file, then its arguments. */
+static bool
+read_command_line(struct call *call, struct json_object *args, struct batch_order *order, struct err *err)
+{
+	struct spark_submission submission = { 0 };
+
+	order->args = (struct batch_strings){ 0 };
+	if (!spark_submit_args_read(call->arena, args, &submission, err))
+		return err_set(err, ERR_INVALID, "appArgs: %s", arena_strdup(call->arena, err->msg));
+	if (!body_strings(call->arena, "appArgs", submission.args, true, &order->args, err))
+		return false;
+	order->file = submission.main_file;
+	order->class_name = submission.main_class;
+	order->proxy_user = submission.proxy_user;
+	lay_over(call, &order->conf, &submission.conf);
 	return true;
 }
 
@@ -200,8 +222,9 @@ read_application(struct call *call, struct spark_rest_create *create, struct err
 		return false;
 	if (strcmp(order->class_name, SPARK_SUBMIT_CLASS) != 0)
 		return true;
-	order->class_name = NULL;
-	return read_command_line(order, err);
+	return args != NULL ? read_command_line(call, args, order, err)
+			    : err_set(err, ERR_INVALID, "appArgs: with the main class " SPARK_SUBMIT_CLASS " they are a "
+				      "spark-submit command line: options, the main file, its arguments");
 }
 
 /* ---- a request that came twice ---- */
@@ -218,8 +241,8 @@ hash(const char *bytes, size_t size_bytes)
 }
 
 /*
- * Two submissions of a real client differ in their spark.app.submitTime; what has none, or an old one, was written by hand
- * or is played from a record, and is meant to run again.
+ * Two submissions of a real client differ in their spark.app.submitTime; what has none, or an old one, was written by
+ * hand or is played from a record, and is meant to run again.
  */
 static const char *
 take_repeat_key(struct call *call, struct batch_pairs *conf)
@@ -247,7 +270,7 @@ spark_rest_parse_create(struct call *call, struct spark_rest_create *ret_create,
 	*ret_create = (struct spark_rest_create){ .order = { .executors_count = -1 } };
 	if (!body_object(call, &ret_create->request, err) || !check_action(ret_create->request, err) ||
 	    !read_text(call, ret_create->request, "clientSparkVersion", &client_version, err) ||
-	    !read_application(call, ret_create, err) || !read_properties(call, ret_create, err) ||
+	    !read_properties(call, ret_create, err) || !read_application(call, ret_create, err) ||
 	    !body_check_keys(call, err) || !take_deploy_mode(&order->conf, err) || !take_supervise(&order->conf, err) ||
 	    !take_total_cores(order, err))
 		return false;

@@ -133,7 +133,7 @@ answer_done(struct call *call, const char *action, const char *message)
 	return true;
 }
 
-/* All that came by this protocol: what others submitted by Livy's is no driver of a "master" that was asked to end all. */
+/* All that came by this protocol: what others submitted by Livy's is no driver of a "master" that is to end all. */
 static bool
 spark_rest_killall(struct call *call, struct err *err)
 {
@@ -181,7 +181,8 @@ spark_rest_no_route(struct call *call, struct err *err)
 		return err_set(err, ERR_INVALID, "Missing an action: please specify one of /create, /kill, /killall, /clear, "
 			       "/status, or /readyz." WHERE_TO);
 	/* any bytes may be in it, and JSON may not have all of them */
-	err_set_(err, ERR_NOT_FOUND, "Unknown protocol version '%.*s'." WHERE_TO, utf8_is_valid(version) ? (int)size : 0, version);
+	err_set_(err, ERR_NOT_FOUND, "Unknown protocol version '%.*s'." WHERE_TO, utf8_is_valid(version) ? (int)size : 0,
+		 version);
 	err->http_status = 468;
 	return false;
 }

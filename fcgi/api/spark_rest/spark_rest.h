@@ -1,5 +1,5 @@
 /*
- * api/spark_rest/spark_rest.h - the REST submission protocol of Spark's standalone master: spark-submit --master spark://...
+ * api/spark_rest/spark_rest.h - the REST submission protocol of Spark's standalone master, for --master spark://
  * SPDX-License-Identifier: Apache-2.0
  *
  * Source of the protocol facts: contract spark-rest.md, spark-submit and real masters 3.5.9 to 4.3.0.
@@ -23,8 +23,8 @@ struct spark_rest_create {
 };
 
 /*
- * The body of create. As the real master does it takes numbers for texts and unknown members; what it would lose silently
- * is an error here.
+ * The body of create. As the real master does it takes numbers for texts and unknown members; what it would lose
+ * silently is an error here.
  * err  ERR_INVALID: which member or property, and the remedy
  */
 MUST_CHECK bool spark_rest_parse_create(struct call *call, struct spark_rest_create *ret_create, struct err *err);
@@ -50,7 +50,7 @@ void spark_rest_add_version(struct call *call, struct json_object *body);
 
 /* The error as an ErrorResponse; 468 with the version that there is. */
 void spark_rest_answer_error(struct call *call, const struct err *err);
-/* The same for a spark-submit that creates, which ends with 1 and the reason on its screen for nothing else (contract 6.1). */
+/* For a spark-submit that creates, which ends with 1 and the reason on its screen for nothing else (contract 6.1). */
 void spark_rest_answer_exception(struct call *call, const struct err *err);
 
 #endif
