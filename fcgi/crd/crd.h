@@ -83,6 +83,10 @@ bool crd_kubeflow_ends_with_driver(struct json_object *object);
 /* Has its operator taken it up: is there any status? */
 bool crd_kubeflow_is_taken_up(struct json_object *object);
 
+/* metadata.name and metadata.uid of any object of Kubernetes, borrowed; NULL: it has none (yet). */
+const char *crd_name_of(struct json_object *object);
+const char *crd_uid_of(struct json_object *object);
+
 /* Is the driver pod the object's of that uid? By its owner reference. */
 bool crd_pod_is_of(struct json_object *pod, const char *object_uid);
 

@@ -380,6 +380,18 @@ crd_kubeflow_path(struct arena *arena, const char *namespace, const char *name)
 }
 
 const char *
+crd_name_of(struct json_object *object)
+{
+	return json_string_at(object, "metadata", "name", NULL);
+}
+
+const char *
+crd_uid_of(struct json_object *object)
+{
+	return json_string_at(object, "metadata", "uid", NULL);
+}
+
+const char *
 crd_batch_uid(struct json_object *object)
 {
 	return json_string_at(object, "metadata", "labels", CRD_LABEL_BATCH_UID, NULL);

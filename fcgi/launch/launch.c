@@ -31,18 +31,6 @@ launch_path(const struct launch *launch, const char *kind, const char *name)
 	return NULL;
 }
 
-static const char *
-name_of(struct json_object *object)
-{
-	return json_string_at(object, "metadata", "name", NULL);
-}
-
-static const char *
-uid_of(struct json_object *object)
-{
-	return json_string_at(object, "metadata", "uid", NULL);
-}
-
 bool
 launch_create_pod(struct launch *launch, struct json_object *pod, struct err *err)
 {
@@ -73,9 +61,9 @@ launch_find_pod(struct launch *launch, const char *name, struct err *err)
 bool
 launch_remove(struct launch *launch, const char *kind, struct json_object *object, struct err *err)
 {
-	const char *path = launch_path(launch, kind, name_of(object));
+	const char *path = launch_path(launch, kind, crd_name_of(object));
 
-	return kube_delete(launch->kube, path, uid_of(object), err) || err->code == ERR_NOT_FOUND ||
+	return kube_delete(launch->kube, path, crd_uid_of(object), err) || err->code == ERR_NOT_FOUND ||
 	       err->code == ERR_CONFLICT;
 }
 
@@ -85,7 +73,7 @@ launch_wait_for_removal(struct launch *launch, const char *kind, struct json_obj
 	if (json_string_at(object, "metadata", "deletionTimestamp", NULL) == NULL &&
 	    !launch_remove(launch, kind, object, err))
 		return false;
-	return err_set(err, ERR_CONFLICT, "%s %s of an earlier attempt is going", kind, name_of(object));
+	return err_set(err, ERR_CONFLICT, "%s %s of an earlier attempt is going", kind, crd_name_of(object));
 }
 
 /* As spark-submit does for what belongs to the driver, so that all of it is collected with the pod. */
@@ -96,8 +84,8 @@ set_owner(struct json_object *object, struct json_object *pod)
 
 	json_add_string(reference, "apiVersion", "v1");
 	json_add_string(reference, "kind", "Pod");
-	json_add_string(reference, "name", name_of(pod));
-	json_add_string(reference, "uid", uid_of(pod));
+	json_add_string(reference, "name", crd_name_of(pod));
+	json_add_string(reference, "uid", crd_uid_of(pod));
 	json_object_object_add(reference, "controller", json_object_new_boolean(true));
 	json_object_array_add(references, reference);
 	json_object_object_add(spark_child_object(object, "metadata"), "ownerReferences", references);
@@ -141,11 +129,11 @@ adopt(struct launch *launch, const char *kind, const char *name, struct json_obj
 	if (!kube_get(launch->kube, launch_path(launch, kind, name), &there, err))
 		return err->code == ERR_NOT_FOUND ? err_set(err, ERR_CONFLICT, "%s %s vanished", kind, name) : false;
 	arena_own_json(launch->arena, there);
-	if (crd_pod_is_of(there, uid_of(launch->pod))) {
+	if (crd_pod_is_of(there, crd_uid_of(launch->pod))) {
 		*ret_object = there;
 		return true;
 	}
-	if (!launch_is_owned_by(there, "Pod", name_of(launch->pod)) &&
+	if (!launch_is_owned_by(there, "Pod", crd_name_of(launch->pod)) &&
 	    !is_equal(application_of(there), application_of(launch->pod)))
 		return err_set(err, ERR_EXISTS, "%s %s already exists and is not this application's", kind, name);
 	return launch_wait_for_removal(launch, kind, there, err);
@@ -168,7 +156,7 @@ launch_create_one(struct launch *launch, struct json_object *object, struct json
 		}
 		if (err->code != ERR_EXISTS)
 			return false;
-		if (adopt(launch, kind, name_of(object), ret_object, err))
+		if (adopt(launch, kind, crd_name_of(object), ret_object, err))
 			return true;
 		if (err->code != ERR_CONFLICT)
 			return false;
@@ -201,10 +189,10 @@ launch_open(struct launch *launch, struct err *err)
 	struct json_object *opened;
 
 	/* the uid: never the gate of another pod of that name */
-	json_add_string(spark_child_object(changes, "metadata"), "uid", uid_of(launch->pod));
+	json_add_string(spark_child_object(changes, "metadata"), "uid", crd_uid_of(launch->pod));
 	/* others are not ours to open, e.g. a queue's */
 	json_object_object_add(spark_child_object(changes, "spec"), "schedulingGates", launch_other_gates(launch->pod));
-	if (!kube_merge(launch->kube, launch_path(launch, "Pod", name_of(launch->pod)), changes, &opened, err))
+	if (!kube_merge(launch->kube, launch_path(launch, "Pod", crd_name_of(launch->pod)), changes, &opened, err))
 		return false;
 	launch->pod = arena_own_json(launch->arena, opened);
 	return true;

@@ -54,12 +54,6 @@ is_suspended(const struct deciding *deciding)
 /* ---- the driver pod ---- */
 
 static const char *
-uid_of(struct json_object *object)
-{
-	return json_string_at(object, "metadata", "uid", NULL);
-}
-
-static const char *
 driver_id(const struct deciding *deciding)
 {
 	return json_string_at(deciding->view->driver_pod, "metadata", "labels", POD_LABEL_SUBMISSION, NULL);
@@ -70,7 +64,7 @@ static bool
 is_own_driver(const struct deciding *deciding)
 {
 	return deciding->view->driver_pod != NULL &&
-	       crd_pod_is_of(deciding->view->driver_pod, uid_of(deciding->view->application));
+	       crd_pod_is_of(deciding->view->driver_pod, crd_uid_of(deciding->view->application));
 }
 
 /* Of the attempt that the status speaks of. */

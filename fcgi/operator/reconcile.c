@@ -40,12 +40,6 @@ name_of(struct json_object *object)
 	return name == NULL ? "" : name;
 }
 
-static const char *
-uid_of(struct json_object *object)
-{
-	return json_string_at(object, "metadata", "uid", NULL);
-}
-
 static void
 again_in(struct reconciling *work, int64_t wait_ms)
 {
@@ -152,7 +146,7 @@ submit(struct reconciling *work)
 static enum step
 release(struct reconciling *work)
 {
-	const char *uid = uid_of(work->driver_pod);
+	const char *uid = crd_uid_of(work->driver_pod);
 	struct json_object *pod = NULL;
 	struct err err = ERR_INIT;
 
@@ -175,7 +169,7 @@ remove_driver(struct reconciling *work)
 	const char *path = submit_pod_path(work->kube, work->arena, name_of(work->driver_pod));
 	struct err err = ERR_INIT;
 
-	if (kube_delete(work->kube, path, uid_of(work->driver_pod), &err)) {
+	if (kube_delete(work->kube, path, crd_uid_of(work->driver_pod), &err)) {
 		FAILPOINT("operator.removed");
 		/* its going and its end come as events; should those be lost, a look */
 		again_in(work, REMOVAL_LOOK_MS);
@@ -192,7 +186,7 @@ delete_application(struct reconciling *work)
 {
 	struct err err = ERR_INIT;
 
-	if (!kube_delete(work->kube, application_path(work), uid_of(work->application), &err) &&
+	if (!kube_delete(work->kube, application_path(work), crd_uid_of(work->application), &err) &&
 	    err.code != ERR_NOT_FOUND && err.code != ERR_CONFLICT)
 		return failed(work, "application_not_deleted", &err);
 	log_event(work->log, LOG_LEVEL_INFO, "time_to_live_over", LOG_TEXT("application", name_of(work->application)));

@@ -32,18 +32,6 @@ submit_pod_path(struct kube *kube, struct arena *arena, const char *name)
 	return launch_path(&launch, "Pod", name);
 }
 
-static const char *
-name_of(struct json_object *object)
-{
-	return json_string_at(object, "metadata", "name", NULL);
-}
-
-static const char *
-uid_of(struct json_object *object)
-{
-	return json_string_at(object, "metadata", "uid", NULL);
-}
-
 /* ---- the driver pod ---- */
 
 static bool
@@ -59,7 +47,7 @@ is_equal(const char *left, const char *right)
 static bool
 is_of_namesake(struct attempt *attempt, struct json_object *pod)
 {
-	return launch_is_owned_by(pod, "SparkApplication", name_of(attempt->application));
+	return launch_is_owned_by(pod, "SparkApplication", crd_name_of(attempt->application));
 }
 
 /* A pod of that name is there: of this attempt, of one before it, or somebody else's. */
@@ -74,10 +62,10 @@ adopt_pod(struct attempt *attempt, struct err *err)
 		return false;
 	pod = launch->pod;
 	launch->pod = NULL;     /* until it is known to be this attempt's */
-	if (!crd_pod_is_of(pod, uid_of(attempt->application)) && is_of_namesake(attempt, pod))
+	if (!crd_pod_is_of(pod, crd_uid_of(attempt->application)) && is_of_namesake(attempt, pod))
 		return err_set(err, ERR_CONFLICT, "driver pod %s of a deleted application of that name is going",
 			       attempt->ids.driver_pod);
-	if (!crd_pod_is_of(pod, uid_of(attempt->application)))
+	if (!crd_pod_is_of(pod, crd_uid_of(attempt->application)))
 		return err_set(err, ERR_EXISTS, "driver pod already exist: %s is not this application's",
 			       attempt->ids.driver_pod);
 	id = json_string_at(pod, "metadata", "labels", POD_LABEL_SUBMISSION, NULL);
