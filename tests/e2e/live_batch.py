@@ -17,6 +17,15 @@ SMALL = {
     "spark.kubernetes.driverEnv.JAVA_TOOL_OPTIONS": QUICK_JAVA,
 }
 
+# Spark waits 10 s for the Kubernetes API, and then gives up; and 30 s for its executors, and then begins with fewer, which
+# may have done it all before the others are there. Many Java programs on a small machine take longer.
+PATIENT = {
+    **{f"spark.kubernetes.{who}.{what}Timeout": "180000"
+       for who in ("driver", "submission") for what in ("connection", "request")},
+    "spark.scheduler.minRegisteredResourcesRatio": "1.0",
+    "spark.scheduler.maxRegisteredResourcesWaitingTime": "600s",
+}
+
 
 def call(url, method="GET", body=None, limit_s=30, headers=None):
     """Status and parsed answer; an error status is an answer like any other."""

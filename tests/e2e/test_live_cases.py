@@ -9,7 +9,7 @@ import json
 import re
 
 import pytest
-from live_batch import PI, PROGRAMS, SMALL
+from live_batch import PATIENT, PI, PROGRAMS, SMALL
 from live_spark import LiveSpark, programs_for, served
 from live_stack import OPERATORS, QUICK_JAVA
 from waiting import wait_for
@@ -18,14 +18,6 @@ VERSIONS = {"4.3.0": "spark4", "3.5.9": "spark35"}  # to their names in the name
 START_S = 300  # until an application has ended, while others run on a small machine
 AGREE_S = 60  # from a batch's end until the operator and the kubelet have said their last
 AT_ONCE = 3
-# Spark waits 10 s for the Kubernetes API, and then gives up; and 30 s for its executors, and then begins with fewer, which
-# may have done it all before the others are there. Many Java programs on a small machine take longer.
-PATIENT = {
-    **{f"spark.kubernetes.{who}.{what}Timeout": "180000"
-       for who in ("driver", "submission") for what in ("connection", "request")},
-    "spark.scheduler.minRegisteredResourcesRatio": "1.0",
-    "spark.scheduler.maxRegisteredResourcesWaitingTime": "600s",
-}
 CONF = SMALL | PATIENT | {"spark.executorEnv.JAVA_TOOL_OPTIONS": QUICK_JAVA}
 
 

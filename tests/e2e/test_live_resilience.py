@@ -20,7 +20,8 @@ EVERY_TENTH_EXITS_3 = 10
 LIMIT_S = 900  # five minutes where nothing else runs
 # Kubernetes' own parts come back to a new API server after a backoff that grows with every outage, up to a minute:
 # killed more often, the kubelet would hardly run anything, and nothing would be learned about the gateway.
-APISERVER_EVERY_S = (60, 100)
+# the 50 batches take a minute with the one, and several with the other
+APISERVER_EVERY_S = {"sparkgate": (10, 25), "kubeflow": (60, 100)}
 OTHERS_EVERY_S = (0.5, 4)
 
 
@@ -108,7 +109,7 @@ class Killer:
             self.kills["worker"] += self.live.kill9(pid)
 
     def apiserver(self):
-        while not self.stopping.wait(self.random.uniform(*APISERVER_EVERY_S)):
+        while not self.stopping.wait(self.random.uniform(*APISERVER_EVERY_S[self.live.operator])):
             self.kills["kube-apiserver"] += self.live.kill9(self.live.pid("kube-apiserver"))
             self.live.cluster("start", "kube-apiserver")
 

@@ -6,12 +6,13 @@ import re
 import subprocess
 
 import pytest
-from live_batch import PI, PROGRAMS, SMALL, KnownBatch
+from live_batch import PATIENT, PI, PROGRAMS, SMALL, KnownBatch
 from spark_rest import SparkRest, batch_of
 from waiting import wait_for
 
 PYTHON = ("--class", "org.apache.spark.deploy.SparkSubmit", "spark-internal")
 RUN_S = 240
+ENDS = ("FINISHED", "FAILED", "KILLED", "ERROR")
 
 
 class SparkSubmit:
@@ -60,7 +61,7 @@ def client(live):
 def submissions(live, client):
     """All at once; each test looks at its own."""
     plan = {
-        "pi": client.submit("--name", "rest-pi", "--total-executor-cores", "1", *PYTHON, PI, "2"),
+        "pi": client.submit("--name", "spark-pi", "--total-executor-cores", "1", *PYTHON, PI, "2", conf=PATIENT),
         "exit_3": client.submit(*PYTHON, f"{PROGRAMS}/exit.py", "3"),
         "waits": client.submit(*PYTHON, f"{PROGRAMS}/wait.py", "600", master=client.master + "/clusters/default"),
         "no_class": client.submit("--class", "org.example.None", f"local:///opt/spark/jars/{client.any_jar}"),
@@ -75,14 +76,20 @@ def submissions(live, client):
 
 
 def wait_for_driver(spark, submission, *states):
-    wait_for(f"{submission} to be one of {states}", lambda: spark.driver_state(submission) in states, RUN_S, 0.2)
+    """Its status then; another end fails at once."""
+    def arrived():
+        state = spark.driver_state(submission)
+        assert state in states or state not in ENDS, f"{submission}: {spark.status(submission)}, not {states}"
+        return state in states
+
+    wait_for(f"{submission} to be one of {states}", arrived, RUN_S, 0.2)
     return spark.status(submission)
 
 
 def test_pi_runs_to_its_end_and_its_log_is_kept(live, spark, submissions):
     wait_for_driver(spark, submissions["pi"], "FINISHED")
     batch = KnownBatch(live, batch_of(submissions["pi"]))
-    assert batch.row()["name"] == "rest-pi" and batch.row()["protocol"] == "spark_rest"
+    assert batch.row()["name"] == "spark-pi" and batch.row()["protocol"] == "spark_rest"
     assert any(line.startswith("Pi is roughly 3.1") for line in batch.log("size=-1")["log"]), batch.story()
 
 
