@@ -119,7 +119,6 @@ answer(struct call *call, const struct protocol **ret_protocol, struct err *err)
 	if (route == NULL)
 		return false;
 	call->route = route;
-	call->access = route->access;
 	/* who is alive may be asked by anybody who reaches the port */
 	if (route->access != ACCESS_PUBLIC && !auth_caller(&call->app->config, call->request, &call->caller, err))
 		return false;

@@ -20,11 +20,10 @@ struct call {
 	struct arena *arena;            /* ends when the answer was sent */
 	const struct request *request;
 	struct response *response;
-	const struct route *route;      /* NULL: none was found */
+	const struct route *route;      /* NULL: none was found; service/query.c applies its access to the batch */
 	const char *path;               /* the request's, without the prefix that picks a cluster */
 	const char *cluster;            /* that the path picked; NULL: it picked none */
 	struct caller caller;
-	enum access access;             /* the route's; service/query.c applies it to the batch that it reads */
 	const char *params[PATH_PARAMS_MAX];
 	void *own;                      /* the protocol's: what its answer_error needs to know of its handler; or NULL */
 };

@@ -20,7 +20,8 @@ livy_answer(struct call *call, int status, struct json_object *body)
 static bool
 livy_find(struct call *call, struct batch *ret_batch, struct err *err)
 {
-	return query_batch(call->app, call->arena, call->params[0], call->access, call->caller.user, ret_batch, err);
+	return query_batch(call->app, call->arena, call->params[0], call->route->access, call->caller.user, ret_batch,
+			   err);
 }
 
 static bool

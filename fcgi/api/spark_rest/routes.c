@@ -60,8 +60,8 @@ find(struct call *call, struct batch *ret_batch, struct err *err)
 		return err_set(err, ERR_INVALID, "the submission's id is not valid UTF-8");
 	if (!spark_rest_id_parse(text, &id))
 		return err_set(err, ERR_NOT_FOUND, "no such id");
-	return query_batch(call->app, call->arena, arena_printf(call->arena, "%" PRId64, id), call->access, call->caller.user,
-			   ret_batch, err) &&
+	return query_batch(call->app, call->arena, arena_printf(call->arena, "%" PRId64, id), call->route->access,
+			   call->caller.user, ret_batch, err) &&
 	       (strcmp(spark_rest_id(call->arena, ret_batch), text) == 0 || err_set(err, ERR_NOT_FOUND, "no such id"));
 }
 
