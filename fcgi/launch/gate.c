@@ -15,6 +15,14 @@ is_ours(struct json_object *gate)
 }
 
 bool
+launch_is_of_submission(struct json_object *pod, const char *submission_id)
+{
+	const char *id = json_string_at(pod, "metadata", "labels", POD_LABEL_SUBMISSION, NULL);
+
+	return id != NULL && submission_id != NULL && strcmp(id, submission_id) == 0;
+}
+
+bool
 launch_is_gated(struct json_object *pod)
 {
 	struct json_object *gates = json_at(pod, "spec", "schedulingGates", NULL);

@@ -14,6 +14,9 @@
 #define POD_LABEL_SUBMISSION "sparkoperator.k8s.io/submission-id"
 #define POD_LABEL_APPLICATION "sparkoperator.k8s.io/app-name"
 
+/* By its label. An id that is NULL is nobody's. */
+bool launch_is_of_submission(struct json_object *pod, const char *submission_id);
+
 /* Is the gate still closed? Then the pod has never run. */
 bool launch_is_gated(struct json_object *pod);
 

@@ -34,12 +34,6 @@ submit_pod_path(struct kube *kube, struct arena *arena, const char *name)
 
 /* ---- the driver pod ---- */
 
-static bool
-is_equal(const char *left, const char *right)
-{
-	return left != NULL && right != NULL && strcmp(left, right) == 0;
-}
-
 /*
  * The garbage collector is to remove it: there is one application of a name, so the one with the other uid is gone.
  * That is its work alone, for what is known of an application here may be older than the pod.
@@ -72,7 +66,7 @@ adopt_pod(struct attempt *attempt, struct err *err)
 	if (operator_is_later(attempt->application, id, status_submission_attempts(attempt->application) + 1))
 		return err_set(err, ERR_CONFLICT, "driver pod %s is of a later attempt", attempt->ids.driver_pod);
 	/* also one made from a spec that was changed before it could run: the id tells */
-	if (!is_equal(id, attempt->ids.submission_id) ||
+	if (!launch_is_of_submission(pod, attempt->ids.submission_id) ||
 	    json_string_at(pod, "metadata", "deletionTimestamp", NULL) != NULL)
 		return launch_wait_for_removal(launch, "Pod", pod, err);
 	launch->pod = pod;

@@ -151,14 +151,6 @@ driver_submit_plan(struct app *app, struct arena *arena, const struct driver_ord
 
 /* ---- in the cluster ---- */
 
-static bool
-is_of_submission(const struct driver_plan *plan, struct json_object *pod)
-{
-	const char *id = json_string_at(pod, "metadata", "labels", POD_LABEL_SUBMISSION, NULL);
-
-	return id != NULL && strcmp(id, plan->submission_id) == 0;
-}
-
 /* Do both pods belong to the same application? */
 static bool
 has_same_owner(struct json_object *pod, struct json_object *other)
@@ -184,7 +176,7 @@ adopt_pod(struct driver_plan *plan, struct launch *launch, struct err *err)
 	if (!launch_find_pod(launch, plan->submission.driver_pod, err))
 		return false;
 	pod = launch->pod;
-	if (is_of_submission(plan, pod)) {
+	if (launch_is_of_submission(pod, plan->submission_id)) {
 		if (launch_is_gated(pod) && json_string_at(pod, "metadata", "deletionTimestamp", NULL) != NULL)
 			return launch_wait_for_removal(launch, "Pod", pod, err);
 		return true;
@@ -258,7 +250,7 @@ driver_submit(struct arena *arena, struct driver_plan *plan, struct driver_ident
 	ret_identity->app_name = submission->app_name;
 	ret_identity->app_id = json_string_at(launch.pod, "metadata", "labels", "spark-app-selector", NULL);
 	ret_identity->pod = submission->driver_pod;
-	ret_identity->uid = json_string_at(launch.pod, "metadata", "uid", NULL);
+	ret_identity->uid = crd_uid_of(launch.pod);
 	ret_identity->namespace = submission->namespace;
 	ret_identity->created_at = json_string_at(launch.pod, "metadata", "creationTimestamp", NULL);
 	return true;
