@@ -7,6 +7,7 @@
 
 declare -A COUNT_LINES=()
 COUNT_NAMES=()
+COUNT_FAILURES=()
 COUNT_PASSED=0
 COUNT_FAILED=0
 COUNT_SKIPPED=0
@@ -20,6 +21,14 @@ count_add() {
 	COUNT_SKIPPED=$((COUNT_SKIPPED + $4))
 }
 
+# count_failures NAME: lines of stdin that say what failed there
+count_failures() {
+	local line
+	while read -r line; do
+		COUNT_FAILURES+=("$1: ${line:0:300}")
+	done
+}
+
 # count_status NAME STATUS PASSED FAILED SKIPPED: a program that fails without a failed test is a failure, too.
 count_status() {
 	local failed=$4
@@ -30,9 +39,11 @@ count_status() {
 	count_add "$1" "$3" "$failed" "$5"
 }
 
-# count_report ELAPSED: the last line of it is the sum. Returns whether all is well.
+# count_report ELAPSED: what failed, again, below all that was printed about it; the last line of it is the sum. Returns
+# whether all is well.
 count_report() {
 	local name
+	((${#COUNT_FAILURES[@]} == 0)) || printf 'FAILED %s\n' "${COUNT_FAILURES[@]}"
 	for name in "${COUNT_NAMES[@]}"; do
 		printf '%-20s %s\n' "$name" "${COUNT_LINES[$name]}"
 	done
@@ -66,6 +77,7 @@ run_tap() {
 	skipped=$(($(count_lines '^ok.*# SKIP' "$out") + $(count_lines '^1\.\.0' "$out")))
 	failed=$(count_lines '^not ok' "$out")
 	passed=$(($(count_lines '^ok' "$out") - $(count_lines '^ok.*# SKIP' "$out")))
+	count_failures "$name" < <(grep -E '^not ok' "$out")
 	count_status "$name" "$status" "$passed" "$failed" "$skipped"
 	say_note "${COUNT_LINES[$name]}"
 }
@@ -78,6 +90,7 @@ run_automake() {
 	grep -aE '^(FAIL|ERROR|XPASS):' "$out" || true
 	((status == 0)) || tail -n 40 "$out"
 	failed=$(($(automake_sum FAIL "$out") + $(automake_sum ERROR "$out") + $(automake_sum XPASS "$out")))
+	count_failures "$name" < <(grep -aE '^(FAIL|ERROR|XPASS):' "$out")
 	count_status "$name" "$status" "$(automake_sum PASS "$out")" "$failed" "$(automake_sum SKIP "$out")"
 	say_note "${COUNT_LINES[$name]}"
 }
@@ -92,9 +105,24 @@ run_pytest() {
 		-o console_output_style=count --junitxml="$RESULTS_DIR/$name.xml" "${words[@]}" "$2" || status=$?
 	# 5: -k matched nothing here
 	((status != 5)) || status=0
-	counts=$(pytest_counts "$RESULTS_DIR/$name.xml") || counts="0 0 0"
+	if counts=$(pytest_counts "$RESULTS_DIR/$name.xml"); then
+		count_failures "$name" < <(pytest_failures "$RESULTS_DIR/$name.xml")
+	else
+		counts="0 0 0"
+	fi
 	# shellcheck disable=SC2086 # three numbers
 	count_status "$name" "$status" $counts
+}
+
+pytest_failures() {
+	"$PYTHON" - "$1" <<-'END'
+	import sys
+	from xml.etree import ElementTree
+	for case in ElementTree.parse(sys.argv[1]).iter("testcase"):
+	    for child in case:
+	        if child.tag in ("failure", "error"):
+	            print(f"{case.get('classname')}::{case.get('name')}:", " ".join(child.get("message", "").split()))
+	END
 }
 
 pytest_counts() {
