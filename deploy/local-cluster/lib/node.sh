@@ -26,8 +26,14 @@ render() {
 
 # --- network -----------------------------------------------------------------------------------------------------
 
+# Without an address of its own a bridge has that of one of its ports: when that pod ended, all others would send what is
+# for this machine, the API server's too, to an address that nobody has, until they ask again a minute later.
 bridge_up() {
+	local mac
+	# shellcheck disable=SC2046,SC2183 # four numbers
+	mac=$(printf '0a:58:%02x:%02x:%02x:%02x' $(tr ./ '  ' <<<"${2%/*}"))
 	ip link show "$1" >/dev/null 2>&1 || ip link add "$1" type bridge || return 1
+	[[ $(</sys/class/net/"$1"/address) == "$mac" ]] || ip link set "$1" address "$mac" || return 1
 	[[ $(ip addr show dev "$1") == *"inet $2 "* ]] || ip addr add "$2" dev "$1" || return 1
 	ip link set "$1" up
 }
