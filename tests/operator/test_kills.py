@@ -137,6 +137,7 @@ def test_killed_at_random_while_specs_change_the_newest_is_run_once(stack, node)
     ran, changes = {name: {} for name in names}, {name: 0 for name in names}
 
     def all_have_ended():
+        node.collect_garbage()
         pods = [pod for pod in node.pods("spark-role=driver") if "schedulingGates" not in pod["spec"]]
         for pod in pods:
             name = pod["metadata"]["labels"]["sparkoperator.k8s.io/app-name"]
@@ -163,6 +164,7 @@ def test_killed_at_random_all_applications_run_once(stack, node):
     ran = {name: set() for name in names}
 
     def all_have_ended():
+        node.collect_garbage()
         for pod in node.pods("spark-role=driver"):
             uids = ran[pod["metadata"]["labels"]["sparkoperator.k8s.io/app-name"]]
             if "schedulingGates" not in pod["spec"] and pod["metadata"]["uid"] not in uids:
