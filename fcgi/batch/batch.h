@@ -66,7 +66,7 @@ struct batch {
 	enum batch_state end_state;     /* BATCH_SUCCESS or BATCH_DEAD */
 	enum batch_reason end_reason;
 	const char *end_message;
-	int attempts;
+	int attempts;                   /* runs of its driver, with one that is about to begin; 0: none yet */
 	const char *accepted_at;        /* times: ISO 8601, UTC, microseconds, e.g. 2026-11-21T12:00:00.000000Z */
 	const char *pushed_at;
 	const char *started_at;
@@ -109,6 +109,7 @@ struct batch_order {
 	int executor_cores;
 	int executors_count;            /* -1: not given */
 	const char *queue;
+	bool supervise;                 /* run again whenever it fails, until it succeeds or is killed */
 	struct batch_pairs conf;
 };
 

@@ -27,7 +27,7 @@ struct batch_sight {
 	const char *object_uid;
 	bool has_exit_code;
 	int exit_code;                  /* of the driver's container */
-	int attempts;                   /* 0: not known */
+	int attempts;                   /* as in the batch; 0: not known */
 	bool follow_driver;             /* the object will tell no more: from now on the driver pod itself is asked */
 };
 

@@ -17,6 +17,13 @@
  */
 #define TIME_TO_LIVE_S 86400
 
+/*
+ * A driver that is supervised runs again without end: int32 is what the definition allows. The wait grows by this with each
+ * run and counts from the run's beginning, so only what fails at once is slowed down.
+ */
+#define SUPERVISED_RETRIES INT32_MAX
+#define SUPERVISED_INTERVAL_S 5
+
 /* What the operator calls unknown: it shows the version and compares it with 3.0.0, nothing more. */
 #define SPARK_VERSION_UNKNOWN "3.5.0"
 
@@ -276,6 +283,25 @@ forget_enforced(const struct batch_order *order, const struct batch_pairs *enfor
 	return left;
 }
 
+/*
+ * Also when it could not be submitted: a cluster that is full, or away, when the driver is to run again must not end it.
+ * The intervals are written out, because without the webhook there is no other (crds.md 2.1).
+ */
+static void
+add_restart_policy(struct json_object *spec, bool supervise)
+{
+	struct json_object *policy = json_object_new_object();
+
+	json_object_object_add(spec, "restartPolicy", policy);
+	json_add_string(policy, "type", supervise ? "OnFailure" : "Never");
+	if (!supervise)
+		return;
+	json_add_int(policy, "onFailureRetries", SUPERVISED_RETRIES);
+	json_add_int(policy, "onFailureRetryInterval", SUPERVISED_INTERVAL_S);
+	json_add_int(policy, "onSubmissionFailureRetries", SUPERVISED_RETRIES);
+	json_add_int(policy, "onSubmissionFailureRetryInterval", SUPERVISED_INTERVAL_S);
+}
+
 static bool
 fill_spec(struct arena *arena, struct json_object *spec, const struct batch_order *order,
 	  const struct crd_target *target, struct err *err)
@@ -283,15 +309,13 @@ fill_spec(struct arena *arena, struct json_object *spec, const struct batch_orde
 	struct batch_pairs conf = layer_conf(arena, &order->conf, target);
 	struct json_object *driver = json_object_new_object();
 	struct json_object *executor = json_object_new_object();
-	struct json_object *restart = json_object_new_object();
 	const struct role driver_role = { "driver", order->driver_memory, order->driver_cores };
 	const struct role executor_role = { "executor", order->executor_memory, order->executor_cores };
 	bool dynamic;
 
 	json_object_object_add(spec, "driver", driver);
 	json_object_object_add(spec, "executor", executor);
-	json_object_object_add(spec, "restartPolicy", restart);
-	json_add_string(restart, "type", "Never");
+	add_restart_policy(spec, order->supervise);
 	json_add_string(spec, "type", application_type(order));
 	json_add_string(spec, "mode", "cluster");
 	json_add_string(spec, "sparkVersion", either(target->spark_version, SPARK_VERSION_UNKNOWN));

@@ -113,11 +113,45 @@ deleted_at(struct json_object *object)
 	return json_string_at(object, "metadata", "deletionTimestamp", NULL);
 }
 
+static const char *
+state_of(struct json_object *object)
+{
+	return json_string_at(object, "status", "applicationState", "state", NULL);
+}
+
+/* The driver has failed and is to be run again: the operator waits for its turn. Without a retry left FAILED follows. */
+static bool
+is_to_rerun(struct json_object *object)
+{
+	struct json_object *policy = json_at(object, "spec", "restartPolicy", NULL);
+	const char *state = state_of(object), *type = json_string(policy, "type");
+
+	if (state == NULL || strcmp(state, "FAILING") != 0 || type == NULL)
+		return false;
+	return strcmp(type, "Always") == 0 ||
+	       (strcmp(type, "OnFailure") == 0 && json_int(json_member(object, "status"), "executionAttempts", 0) <=
+							  json_int(policy, "onFailureRetries", -1));
+}
+
 /* Waiting for another try; in other states the message may be left from an earlier one. */
 static bool
-is_put_off(const char *state)
+is_put_off(struct json_object *object)
 {
-	return state != NULL && (strcmp(state, "SUBMISSION_FAILED") == 0 || strcmp(state, "PENDING_RERUN") == 0);
+	const char *state = state_of(object);
+
+	return state != NULL && (strcmp(state, "SUBMISSION_FAILED") == 0 || strcmp(state, "PENDING_RERUN") == 0 ||
+				 is_to_rerun(object));
+}
+
+/* Runs so far; one that is waited for is counted when another was before it. */
+static int
+read_attempts(struct json_object *object)
+{
+	int attempts = (int)json_int(json_member(object, "status"), "executionAttempts", 0);
+	const char *state = state_of(object);
+	bool waits = is_to_rerun(object) || (state != NULL && strcmp(state, "PENDING_RERUN") == 0);
+
+	return attempts > 0 && waits ? attempts + 1 : attempts;
 }
 
 bool
@@ -133,7 +167,7 @@ crd_kubeflow_pod_knows_more(struct json_object *object)
 		/* ended by SIGTERM or SIGKILL: whose, the pod tells */
 		"ExitCode: 143,", "ExitCode: 137,",
 	};
-	const char *state = json_string_at(object, "status", "applicationState", "state", NULL);
+	const char *state = state_of(object);
 	const char *message = json_string_at(object, "status", "applicationState", "errorMessage", NULL);
 
 	if (state == NULL || strcmp(state, "FAILED") != 0 || message == NULL)
@@ -150,7 +184,7 @@ crd_kubeflow_ends_with_driver(struct json_object *object)
 {
 	/* contract crds.md 3.3 */
 	static const char *const runs_again[] = { "PENDING_RERUN", "INVALIDATING", "SUSPENDING", "SUSPENDED", "RESUMING" };
-	const char *state = json_string_at(object, "status", "applicationState", "state", NULL);
+	const char *state = state_of(object);
 	const char *restart = json_string_at(object, "spec", "restartPolicy", "type", NULL);
 
 	if (restart == NULL || strcmp(restart, "Never") != 0 ||
@@ -166,7 +200,7 @@ crd_kubeflow_ends_with_driver(struct json_object *object)
 bool
 crd_kubeflow_is_taken_up(struct json_object *object)
 {
-	const char *state = json_string_at(object, "status", "applicationState", "state", NULL);
+	const char *state = state_of(object);
 
 	return state != NULL && state[0] != '\0';
 }
@@ -203,23 +237,23 @@ void
 crd_kubeflow_sight(struct arena *arena, struct json_object *object, struct batch_sight *ret_sight)
 {
 	struct json_object *status = json_member(object, "status");
-	const char *state = json_string_at(status, "applicationState", "state", NULL);
+	const char *state = state_of(object);
 	const char *message = json_string_at(status, "applicationState", "errorMessage", NULL);
 	const char *app_id = json_string(status, "sparkApplicationId");
 	const char *driver_pod = json_string_at(status, "driverInfo", "podName", NULL);
-	enum batch_phase phase = phase_of(state == NULL ? "" : state);
+	enum batch_phase phase = is_to_rerun(object) ? BATCH_SEEN_STARTING : phase_of(state == NULL ? "" : state);
 
 	*ret_sight = (struct batch_sight){
 		.phase = phase,
 		.app_id = app_id != NULL && app_id[0] != '\0' ? app_id : NULL,
 		.driver_pod = driver_pod != NULL && driver_pod[0] != '\0' ? driver_pod : NULL,
 		.object_uid = json_string_at(object, "metadata", "uid", NULL),
-		.attempts = (int)json_int(status, "executionAttempts", 0),
+		.attempts = read_attempts(object),
 	};
 	if (batch_sight_is_end(ret_sight)) {
 		read_end(arena, object, message, ret_sight);
-	} else if (is_put_off(state) && message != NULL && message[0] != '\0') {
-		/* why there is no driver: quota, an admission webhook, an image that spark-submit does not like */
+	} else if (is_put_off(object) && message != NULL && message[0] != '\0') {
+		/* why there is no driver: quota, an admission webhook, an image that spark-submit does not like, its last end */
 		ret_sight->message = shorten(arena, message);
 	}
 }

@@ -151,8 +151,11 @@ log_follow_turn(struct log_follow *logs)
 void
 log_follow_begin(struct log_follow *logs, const struct batch *batch, const char *driver_pod)
 {
-	if (driver_pod != NULL)
-		add(logs, batch, driver_pod);
+	struct followed_log *item = driver_pod == NULL ? NULL : add(logs, batch, driver_pod);
+
+	/* another run than the one whose log was asked for in vain */
+	if (item != NULL && batch->state != BATCH_RUNNING)
+		item->retry_at_ms = 0;
 }
 
 bool

@@ -20,6 +20,7 @@ struct option {
 	const char *text;       /* the property's key, or the remedy of what is refused */
 };
 
+#define SUPERVISE "a driver cannot ask for it itself: give it to the spark-submit that submits, or use restartPolicy"
 #define ELSEWHERE "this is read on the machine that submits; "
 
 static const struct option options[] = {
@@ -59,7 +60,7 @@ static const struct option options[] = {
 	{ "--queue", OPTION_REFUSED, "it is YARN's and means nothing on Kubernetes; leave it out" },
 	{ "--remote", OPTION_REFUSED, "Spark Connect has no cluster mode; leave it out" },
 	{ "--status", OPTION_REFUSED, "it submits nothing; look at the SparkApplication or the driver pod" },
-	{ "--supervise", OPTION_REFUSED, "it means nothing on Kubernetes; use the SparkApplication's restartPolicy" },
+	{ "--supervise", OPTION_REFUSED, SUPERVISE },
 	{ "--usage-error", OPTION_REFUSED, "it submits nothing; leave it out" },
 	{ "--version", OPTION_REFUSED, "it submits nothing; leave it out" },
 };

@@ -8,6 +8,7 @@ import time
 import pytest
 from livy import VISIBLE_S
 from spark_rest import CREATE, FIXTURES, KILL, SPARK_SUBMIT, STATUS, SparkRest, batch_of, creation, recorded
+from test_ends import ROUND_S, look_at_once, run
 from waiting import wait_for
 
 
@@ -60,8 +61,7 @@ def test_every_option_of_a_command_line_arrives(stack, kube, spark):
     if exchange is None:
         pytest.skip(f"no recorded requests: {FIXTURES}")
     body = exchange["exchanges"][0]["body"]
-    for key, value in {"spark.ilum.cluster": "default", "spark.driver.supervise": "false"}.items():
-        body["sparkProperties"][key] = value
+    body["sparkProperties"]["spark.ilum.cluster"] = "default"
     answer = spark.create(body, SPARK_SUBMIT)
     assert answer.status == 200, answer
     spec = spec_of(stack, answer.json()["submissionId"])
@@ -71,6 +71,7 @@ def test_every_option_of_a_command_line_arrives(stack, kube, spark):
         "jars": ["http://repo.invalid/x.jar", "local:///opt/y.jar"], "pyFiles": ["local:///opt/p.zip"],
         "files": ["local:///opt/f.txt"], "archives": ["local:///opt/a.zip#env"],
     }
+    assert spec["restartPolicy"]["type"] == "OnFailure", "--supervise"
     assert (spec["driver"]["memory"], spec["driver"]["cores"]) == ("2g", 2)
     assert (spec["executor"]["memory"], spec["executor"]["cores"], spec["executor"]["instances"]) == ("3g", 4, 2)
     for key in ("spark.custom", "spark.executorEnv.A", "spark.jars.packages", "spark.jars.excludes",
@@ -90,9 +91,7 @@ def test_recorded_clients_are_answered(stack, kube, spark, name):
         body["sparkProperties"].pop("spark.ilum.cluster", None)
         answer = spark.create(body, dict(exchange["headers"][:3], **SPARK_SUBMIT))
         told = answer.text
-        if body["sparkProperties"]["spark.driver.supervise"] == "true":
-            assert answer.status == 500 and "--supervise" in told
-        elif body["appResource"].startswith("file:"):
+        if body["appResource"].startswith("file:"):
             assert answer.status == 500 and "Local path" in told
         elif body["mainClass"].endswith(".SparkSubmit") and body["appArgs"][0].startswith("-"):
             assert answer.status == 500 and told.startswith("appArgs")
@@ -146,7 +145,8 @@ REFUSED = [
     (creation(environmentVariables={"A": {}}), "environmentVariables.A: a string is wanted"),
     (creation({"spark.x": {}}), "sparkProperties.spark.x: a string is wanted"),
     (creation({"spark.driver.supervise": "maybe"}), "spark.driver.supervise: 'maybe'"),
-    (creation({"spark.driver.supervise": "true"}), "leave --supervise out"),
+    (creation(mainClass="org.apache.spark.deploy.SparkSubmit", appArgs=["--supervise", "local:///a.py"]),
+     "appArgs: --supervise: not supported; a driver cannot ask for it itself"),
     (creation({"spark.driver.memory": "much"}), "spark.driver.memory: 'much'"),
     (creation({"spark.driver.cores": "x"}), "spark.driver.cores: 'x'"),
     (creation({"spark.cores.max": "x"}), "spark.cores.max: 'x'"),
@@ -255,6 +255,98 @@ def test_driver_states(stack, kube, spark, reported, message, state):
         "submissionId": submission, "success": True, **({"message": answer["message"]} if message else {}),
     }
     assert message in answer.get("message", "")
+
+
+# --- supervised drivers -------------------------------------------------------------------------------------------------
+
+FAILED = "driver container failed with ExitCode: 3, Reason: Error"
+
+
+@pytest.fixture
+def supervised(stack, kube, spark):
+    """Submission and its object's name, with a driver that runs."""
+    stack.wait_leased()
+    submission = spark.submit({"spark.driver.supervise": "true"})
+    name = stack.wait_state(batch_of(submission), "starting")["object_name"]
+    assert kube.application(name)["spec"]["restartPolicy"] == {
+        "type": "OnFailure", "onFailureRetries": 2**31 - 1, "onFailureRetryInterval": 5,
+        "onSubmissionFailureRetries": 2**31 - 1, "onSubmissionFailureRetryInterval": 5}
+    begin_run(kube, name, 1)
+    becomes(spark, submission, "RUNNING")
+    return submission, name
+
+
+def begin_run(kube, name, number):
+    kube.create_driver(name)
+    kube.report_driver(name, "Running")
+    kube.report(name, "RUNNING", sparkApplicationId=f"spark-{number}", driverInfo={"podName": f"{name}-driver"},
+                executionAttempts=number)
+
+
+def fail_run(kube, name, number):
+    kube.report_driver(name, "Failed", 3)
+    kube.report(name, "FAILING", FAILED, executionAttempts=number, terminationTime="2026-11-21T12:00:00Z")
+
+
+def test_a_supervised_driver_that_failed_is_relaunching_until_it_runs_again(stack, kube, spark, supervised):
+    submission, name = supervised
+    for number in (1, 2):
+        fail_run(kube, name, number)
+        becomes(spark, submission, "RELAUNCHING")
+        answer = spark.status(submission)
+        assert answer["success"] is True and "message" not in answer, "which clients would print as an error"
+        assert stack.row(batch_of(submission))["message"] == FAILED
+        kube.report(name, "PENDING_RERUN", executionAttempts=number)
+        kube.delete_driver(name)
+        kube.report(name, "SUBMITTED", executionAttempts=number + 1, sparkApplicationId=f"spark-{number + 1}")
+        wait_for("the next run", lambda number=number: stack.row(batch_of(submission))["app_id"] == f"spark-{number + 1}", 5)
+        assert spark.driver_state(submission) == "RELAUNCHING"
+        begin_run(kube, name, number + 1)
+        becomes(spark, submission, "RUNNING")
+    kube.report_driver(name, "Succeeded", 0)
+    kube.report(name, "COMPLETED", executionAttempts=3)
+    becomes(spark, submission, "FINISHED")
+    row = stack.row(batch_of(submission))
+    assert (row["attempts"], row["exit_code"], row["message"]) == (3, 0, None)
+    assert [event["state"] for event in stack.events(batch_of(submission))] == [
+        "accepted", "starting", "running", "starting", "running", "starting", "running", "success"]
+    kube.delete_driver(name)
+
+
+def test_the_end_of_its_pod_is_not_the_end_of_a_supervised_driver(stack, kube, spark, livy, supervised):
+    """The watcher looks at pods whose operator says nothing, the older batch's first."""
+    submission, name = supervised
+    kube.report_driver(name, "Failed", 3)
+    look_at_once(stack, batch_of(submission))
+    other = livy.submit()["id"]
+    other_name = stack.wait_state(other, "starting")["object_name"]
+    run(stack, kube, livy, other, other_name)
+    kube.report_driver(other_name, "Failed", 3)
+    stack.wait_state(other, "dead", ROUND_S)
+    assert spark.driver_state(submission) == "RUNNING"
+    kube.report(name, "PENDING_RERUN", executionAttempts=1)
+    becomes(spark, submission, "RELAUNCHING")
+    kube.delete_drivers()
+
+
+def test_a_kill_between_two_runs_is_the_end(stack, kube, spark, supervised):
+    submission, name = supervised
+    fail_run(kube, name, 1)
+    becomes(spark, submission, "RELAUNCHING")
+    assert spark.kill(submission)["success"] is True and spark.driver_state(submission) == "KILLED"
+    wait_for("the object's end", lambda: kube.application(name) is None, 10)
+    row = stack.wait_state(batch_of(submission), "killed")
+    assert row["reason"] == "killed_by_user" and row["message"] == FAILED, "what it was waiting for"
+    kube.delete_driver(name)
+
+
+def test_a_cluster_that_takes_no_driver_does_not_end_a_supervised_one(stack, kube, spark, supervised):
+    submission, name = supervised
+    fail_run(kube, name, 1)
+    kube.delete_driver(name)
+    kube.report(name, "SUBMISSION_FAILED", "failed to submit spark application: exceeded quota: q", executionAttempts=1)
+    wait_for("its words", lambda: "exceeded quota" in (stack.row(batch_of(submission))["message"] or ""), 5)
+    assert spark.driver_state(submission) == "RELAUNCHING"
 
 
 def test_a_kill_is_shown_at_once_and_ends_the_driver(stack, kube, spark):

@@ -99,16 +99,13 @@ take_deploy_mode(struct batch_pairs *conf, struct err *err)
 }
 
 static bool
-take_supervise(struct batch_pairs *conf, struct err *err)
+take_supervise(struct batch_order *order, struct err *err)
 {
-	const char *supervise = batch_pairs_take(conf, "spark.driver.supervise");
+	const char *supervise = batch_pairs_take(&order->conf, "spark.driver.supervise");
 
-	if (supervise == NULL || strcasecmp(supervise, "false") == 0)
-		return true;
-	if (strcasecmp(supervise, "true") == 0)
-		return err_set(err, ERR_INVALID, "sparkProperties.spark.driver.supervise: drivers are not run again by "
-			       "themselves yet: leave --supervise out");
-	return err_set(err, ERR_INVALID, "sparkProperties.spark.driver.supervise: '%s' is neither true nor false", supervise);
+	order->supervise = supervise != NULL && strcasecmp(supervise, "true") == 0;
+	return supervise == NULL || order->supervise || strcasecmp(supervise, "false") == 0 ||
+	       err_set(err, ERR_INVALID, "sparkProperties.spark.driver.supervise: '%s' is neither true nor false", supervise);
 }
 
 static bool
@@ -271,7 +268,7 @@ spark_rest_parse_create(struct call *call, struct spark_rest_create *ret_create,
 	if (!body_object(call, &ret_create->request, err) || !check_action(ret_create->request, err) ||
 	    !read_text(call, ret_create->request, "clientSparkVersion", &client_version, err) ||
 	    !read_properties(call, ret_create, err) || !read_application(call, ret_create, err) ||
-	    !body_check_keys(call, err) || !take_deploy_mode(&order->conf, err) || !take_supervise(&order->conf, err) ||
+	    !body_check_keys(call, err) || !take_deploy_mode(&order->conf, err) || !take_supervise(order, err) ||
 	    !take_total_cores(order, err))
 		return false;
 	take_primary_jar(call, order);

@@ -50,6 +50,9 @@ spark_rest_driver_state(const struct batch *batch)
 		[BATCH_ERROR] = "ERROR",
 	};
 
+	/* it has run, or is counted as about to run a second time */
+	if (batch_shown_state(batch) == BATCH_STARTING && (batch->attempts > 1 || batch->started_at != NULL))
+		return "RELAUNCHING";
 	/* could not be run at all */
 	if (batch->state == BATCH_DEAD && batch->reason == BATCH_SUBMISSION_FAILED)
 		return "ERROR";

@@ -46,6 +46,31 @@ what_says_how_it_was_submitted_is_no_conf(void **state)
 }
 
 static void
+supervision_is_asked_for_by_a_property_wherever_it_stands(void **state)
+{
+	const char *args = "[\"--conf\",\"spark.driver.supervise=true\",\"local:///a.py\"]";
+	const struct {
+		const char *class_name, *args, *properties;
+		bool supervise;
+	} rows[] = {
+		{ "\"M\"", "[]", "{}", false },
+		{ "\"M\"", "[]", "{\"spark.driver.supervise\":\"false\"}", false },
+		{ "\"M\"", "[]", "{\"spark.driver.supervise\":\"true\"}", true },
+		{ "\"M\"", "[]", "{\"spark.driver.supervise\":true}", true },
+		{ "\"M\"", args, "{\"spark.driver.supervise\":\"false\"}", false },
+		{ SPARK_SUBMIT, args, "{\"spark.driver.supervise\":\"false\"}", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct spark_rest_create create = parsed(*state, body_of(*state, "\"local:///a.jar\"", rows[i].class_name,
+									 rows[i].args, rows[i].properties));
+
+		assert_number(rows[i].properties, create.order.supervise, rows[i].supervise);
+		assert_number("conf", (long long)create.order.conf.count, 0);
+	}
+}
+
+static void
 the_primary_resource_is_no_jar_beside_itself(void **state)
 {
 	static const struct {
@@ -146,7 +171,12 @@ every_state_has_spark_s_word(void **state)
 	} rows[] = {
 		{ { .state = BATCH_ACCEPTED }, "SUBMITTED" },
 		{ { .state = BATCH_STARTING }, "SUBMITTED" },
+		{ { .state = BATCH_STARTING, .attempts = 1 }, "SUBMITTED" },
+		{ { .state = BATCH_STARTING, .attempts = 2 }, "RELAUNCHING" },
+		{ { .state = BATCH_STARTING, .attempts = 1, .started_at = "2026-11-21T12:00:00.000000Z" }, "RELAUNCHING" },
+		{ { .state = BATCH_STARTING, .attempts = 2, .kill_requested_at = "2026-11-21T12:00:00.000000Z" }, "KILLED" },
 		{ { .state = BATCH_RUNNING }, "RUNNING" },
+		{ { .state = BATCH_RUNNING, .attempts = 2 }, "RUNNING" },
 		{ { .state = BATCH_SUCCESS }, "FINISHED" },
 		{ { .state = BATCH_DEAD, .reason = BATCH_EXIT_CODE }, "FAILED" },
 		{ { .state = BATCH_DEAD, .reason = BATCH_EVICTED }, "FAILED" },
@@ -166,6 +196,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		unit_test_with_arena(what_says_how_it_was_submitted_is_no_conf),
+		unit_test_with_arena(supervision_is_asked_for_by_a_property_wherever_it_stands),
 		unit_test_with_arena(the_primary_resource_is_no_jar_beside_itself),
 		unit_test_with_arena(names_that_say_nothing_or_look_like_ids_are_left_out),
 		unit_test_with_arena(only_a_new_submission_of_a_real_client_can_be_a_repetition),

@@ -106,6 +106,42 @@ application_id_driver_pod_and_attempts_are_read(void **state)
 	assert_null(sight.driver_pod);
 }
 
+/* The run that follows is counted as soon as it is certain, so that the wait for it differs from that for the first. */
+static void
+a_driver_that_is_to_run_again_is_starting(void **state)
+{
+	static const struct {
+		const char *name, *policy, *state;
+		int runs;
+		enum batch_phase phase;
+		int attempts;
+		bool says_why;
+	} rows[] = {
+		{ "runs", "\"type\":\"OnFailure\",\"onFailureRetries\":9", "RUNNING", 1, BATCH_SEEN_RUNNING, 1, false },
+		{ "fails", "\"type\":\"OnFailure\",\"onFailureRetries\":9", "FAILING", 1, BATCH_SEEN_STARTING, 2, true },
+		{ "last retry", "\"type\":\"OnFailure\",\"onFailureRetries\":2", "FAILING", 2, BATCH_SEEN_STARTING, 3, true },
+		{ "none left", "\"type\":\"OnFailure\",\"onFailureRetries\":2", "FAILING", 3, BATCH_SEEN_RUNNING, 3, false },
+		{ "none at all", "\"type\":\"OnFailure\"", "FAILING", 0, BATCH_SEEN_RUNNING, 0, false },
+		{ "never", "\"type\":\"Never\",\"onFailureRetries\":9", "FAILING", 1, BATCH_SEEN_RUNNING, 1, false },
+		{ "always", "\"type\":\"Always\"", "FAILING", 7, BATCH_SEEN_STARTING, 8, true },
+		{ "rerun", "\"type\":\"OnFailure\",\"onFailureRetries\":9", "PENDING_RERUN", 1, BATCH_SEEN_STARTING, 2, true },
+		{ "again", "\"type\":\"OnFailure\",\"onFailureRetries\":9", "SUBMITTED", 2, BATCH_SEEN_STARTING, 2, false },
+		{ "end", "\"type\":\"OnFailure\",\"onFailureRetries\":2", "FAILED", 3, BATCH_SEEN_FAILED, 3, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		const char *text = arena_printf(*state, "{\"spec\":{\"restartPolicy\":{%s}},\"status\":{\"executionAttempts\":%d,"
+						"\"applicationState\":{\"state\":\"%s\",\"errorMessage\":\"why\"}}}",
+						rows[i].policy, rows[i].runs, rows[i].state);
+		struct batch_sight sight;
+
+		crd_kubeflow_sight(*state, json_of(*state, text), &sight);
+		assert_number(rows[i].name, sight.phase, rows[i].phase);
+		assert_number(rows[i].name, sight.attempts, rows[i].attempts);
+		assert_text(rows[i].name, sight.message, rows[i].says_why ? "why" : NULL);
+	}
+}
+
 static void
 a_failure_is_sorted_by_the_operator_s_words(void **state)
 {
@@ -332,6 +368,7 @@ main(void)
 		unit_test_with_arena(only_completed_and_failed_are_an_end),
 		unit_test_with_arena(a_status_that_is_not_there_yet_means_starting),
 		unit_test_with_arena(application_id_driver_pod_and_attempts_are_read),
+		unit_test_with_arena(a_driver_that_is_to_run_again_is_starting),
 		unit_test_with_arena(a_failure_is_sorted_by_the_operator_s_words),
 		unit_test_with_arena(a_message_up_to_the_limit_is_kept_whole),
 		unit_test_with_arena(a_long_message_keeps_beginning_and_end_in_whole_characters),

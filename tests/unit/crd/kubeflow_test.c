@@ -54,6 +54,18 @@ the_shortest_request_gets_what_the_operator_would_default(void **state)
 }
 
 static void
+a_supervised_driver_is_run_again_without_end(void **state)
+{
+	const struct crd_target target = { .image = "spark:4" };
+	struct batch_order order = plain_order();
+
+	order.supervise = true;
+	assert_json(*state, "supervised", json_member(spec_of(*state, "supervised", &order, &target), "restartPolicy"),
+		"{\"type\":\"OnFailure\",\"onFailureRetries\":2147483647,\"onFailureRetryInterval\":5,"
+		"\"onSubmissionFailureRetries\":2147483647,\"onSubmissionFailureRetryInterval\":5}");
+}
+
+static void
 every_field_of_a_request_has_its_place(void **state)
 {
 	const struct crd_target target = { .image = "spark:4", .service_account = "spark", .spark_version = "4.3.0" };
@@ -384,6 +396,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		unit_test_with_arena(the_shortest_request_gets_what_the_operator_would_default),
+		unit_test_with_arena(a_supervised_driver_is_run_again_without_end),
 		unit_test_with_arena(every_field_of_a_request_has_its_place),
 		unit_test_with_arena(the_application_type_follows_the_file),
 		unit_test_with_arena(enforced_beats_request_beats_default),
