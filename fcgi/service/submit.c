@@ -179,7 +179,7 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		.spec_text = json_text(spec),
 		.claim_ms = push_claim_ms(&app->config),
 		.client_key = client_key,
-		.whole_request_text = json_text(origin->request),
+		.whole_request_text = json_text(origin->meant != NULL ? origin->meant : origin->request),
 	};
 	FAILPOINT("submit.begin");
 	if (!accept_batch(app, arena, &new_batch, ret_batch, &is_new, err))

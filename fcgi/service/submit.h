@@ -17,6 +17,7 @@ struct submit_origin {
 	const char *repeat_key;         /* the same, when the client gave none itself; NULL: none */
 	const char *cluster;            /* NULL: the one that the order's conf names, else the first */
 	struct json_object *request;    /* as sent; secrets are replaced in what is stored, never here */
+	struct json_object *meant;      /* what makes another one the same under a client key; NULL: all of it */
 };
 
 /*

@@ -225,6 +225,19 @@ def test_a_client_key_makes_two_submissions_one(spark, kube, clean):
     assert other.status == 409 and other.json()["action"] == "ErrorResponse"
 
 
+def test_a_client_key_is_that_of_a_command_line_that_is_run_again(stack, spark, kube, clean):
+    """Its next try has another time, and its container perhaps other variables."""
+    def tried(number, **members):
+        return spark.create(creation(
+            {"spark.sparkgate.client.key": "kestra-7", "spark.app.submitTime": str(int(now_ms()) - number)},
+            environmentVariables={"SPARK_SCALA_VERSION": "2.13", "SPARK_NUMBER": str(number)}, **members), SPARK_SUBMIT)
+
+    assert len({tried(number).json()["submissionId"] for number in range(3)}) == 1
+    assert stack.postgres.value("SELECT count(*) FROM batch") == 1
+    other = tried(3, appArgs=["11"])
+    assert other.status == 500 and "the client key 'kestra-7' was used for another request" in other.text
+
+
 def test_names_may_come_twice(stack, kube, spark, clean):
     first, second = spark.submit(), spark.submit()
     assert first != second

@@ -258,6 +258,23 @@ take_repeat_key(struct call *call, struct batch_pairs *conf)
 			    hash(call->request->body, call->request->body_size_bytes));
 }
 
+/*
+ * Whoever runs a spark-submit again sends another time, and from another container other SPARK_... variables: neither
+ * changes what runs.
+ */
+static struct json_object *
+without_circumstances(struct call *call, struct json_object *request)
+{
+	struct json_object *copy = NULL;
+
+	if (json_object_deep_copy(request, &copy, NULL) != 0)
+		return request;
+	arena_own_json(call->arena, copy);
+	json_object_object_del(copy, "environmentVariables");
+	json_object_object_del(json_member(copy, "sparkProperties"), "spark.app.submitTime");
+	return copy;
+}
+
 bool
 spark_rest_parse_create(struct call *call, struct spark_rest_create *ret_create, struct err *err)
 {
@@ -274,6 +291,7 @@ spark_rest_parse_create(struct call *call, struct spark_rest_create *ret_create,
 	take_primary_jar(call, order);
 	take_name(order);
 	ret_create->repeat_key = take_repeat_key(call, &order->conf);
+	ret_create->meant = without_circumstances(call, ret_create->request);
 	find_unknown(call, ret_create);
 	return true;
 }

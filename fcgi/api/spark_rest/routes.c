@@ -31,6 +31,7 @@ spark_rest_create(struct call *call, struct err *err)
 		.repeat_key = create.repeat_key,
 		.cluster = call->cluster,
 		.request = create.request,
+		.meant = create.meant,
 	};
 	if (!submit_batch(call->app, call->arena, &create.order, &origin, &batch, err))
 		return false;

@@ -14,6 +14,7 @@ extern const struct protocol spark_rest_protocol;
 struct spark_rest_create {
 	struct batch_order order;               /* strings are borrowed from `request` */
 	struct json_object *request;            /* the parsed body, the arena's */
+	struct json_object *meant;              /* of it what a repetition under the same client key has, too; the arena's */
 	struct json_object *unknown_fields;     /* names, the arena's */
 	/*
 	 * Of a request that a JVM may have sent a second time by itself (contract 6.3): the same for both, and for no other.
