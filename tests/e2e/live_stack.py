@@ -206,6 +206,11 @@ class LiveStack:
         assert done.returncode == 0 or not check, done.stderr
         return done.stdout
 
+    def node_address(self):
+        """At which pods reach this machine."""
+        return self.kubectl("get", "nodes", "-o",
+                            'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}')
+
     def objects(self, kind, name):
         """The objects of that name: one or none."""
         text = self.kubectl("get", kind, "--field-selector", f"metadata.name={name}", "-o", "json")

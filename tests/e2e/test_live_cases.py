@@ -150,8 +150,7 @@ def sparks(live):
 def url(live, sparks, tmp_path_factory):
     directory = tmp_path_factory.mktemp("programs")
     programs_for(sparks.values(), directory)
-    node = live.kubectl("get", "nodes", "-o", 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}')
-    with served(directory, node) as address:
+    with served(directory, live.node_address()) as address:
         yield address
 
 

@@ -1,37 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real spark-submit with --master spark://: its exit status, what it prints, and what becomes of the driver."""
+import concurrent.futures
 import contextlib
+import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 
 import pytest
 from live_batch import PATIENT, PI, PROGRAMS, SMALL, KnownBatch
+from live_spark import PROGRAMS_HERE, served
 from spark_rest import SparkRest, batch_of
 from waiting import wait_for
 
 PYTHON = ("--class", "org.apache.spark.deploy.SparkSubmit", "spark-internal")
+HOMES = {"4.3.0": "spark-4.3.0", "3.5.9": "3.5.9/spark-3.5.9"}  # of clients; what runs in the cluster is the gateway's
 RUN_S = 240
 ENDS = ("FINISHED", "FAILED", "KILLED", "ERROR")
 
 
 class SparkSubmit:
-    def __init__(self, live):
-        self.home = max((live.cache / "images").glob("spark-4*"))
+    def __init__(self, live, version):
+        self.home = live.cache / "images" / HOMES[version]
+        if not self.home.exists():
+            live.cluster("image", version)
         self.master = f"spark://127.0.0.1:{live.spark_port}"
         self.any_jar = next((self.home / "jars").glob("spark-core*.jar")).name
         self.environment = dict(live.environment, SPARK_HOME=str(self.home), SPARK_LOCAL_IP="127.0.0.1")
 
+    def run(self, command):
+        return subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, cwd=os.sep)
+
     def start(self, *words, master=None):
-        return subprocess.Popen(
-            [self.home / "bin/spark-submit", "--master", master or self.master, *words], env=self.environment,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=os.sep)
+        return self.run([self.home / "bin/spark-submit", "--master", master or self.master, *words])
 
     def submit(self, *words, conf=None, master=None):
-        options = ["--deploy-mode", "cluster", "--conf", "spark.master.rest.enabled=true"]
-        for key, value in {**SMALL, **(conf or {})}.items():
+        return self.start(*self.options(conf), *words, master=master)
+
+    @staticmethod
+    def options(conf=None):
+        options = ["--deploy-mode", "cluster"]
+        for key, value in {"spark.master.rest.enabled": "true", **SMALL, **(conf or {})}.items():
             options += ["--conf", f"{key}={value}"]
-        return self.start(*options, *words, master=master)
+        return options
 
 
 def ended(process):
@@ -53,20 +67,37 @@ def spark(live):
 
 
 @pytest.fixture(scope="module")
-def client(live):
-    return SparkSubmit(live)
+def clients(live):
+    return {version: SparkSubmit(live, version) for version in HOMES}
 
 
 @pytest.fixture(scope="module")
-def submissions(live, client):
+def client(clients):
+    return clients["4.3.0"]
+
+
+@pytest.fixture(scope="module")
+def errands(live, tmp_path_factory):
+    """A directory that drivers can reach, with its address."""
+    directory = tmp_path_factory.mktemp("errands")
+    shutil.copy(PROGRAMS_HERE / "errand.py", directory)
+    with served(directory, live.node_address()) as address:
+        yield directory, address
+
+
+@pytest.fixture(scope="module")
+def submissions(clients, client, errands):
     """All at once; each test looks at its own."""
+    _, address = errands
     plan = {
         "pi": client.submit("--name", "spark-pi", "--total-executor-cores", "1", *PYTHON, PI, "2", conf=PATIENT),
-        "exit_3": client.submit(*PYTHON, f"{PROGRAMS}/exit.py", "3"),
-        "waits": client.submit(*PYTHON, f"{PROGRAMS}/wait.py", "600", master=client.master + "/clusters/default"),
+        "supervised": client.submit("--supervise", *PYTHON, f"{address}/errand.py", f"{address}/thing"),
         "no_class": client.submit("--class", "org.example.None", f"local:///opt/spark/jars/{client.any_jar}"),
         "no_file": client.submit("--class", "org.example.None", "local:///opt/there/is/none.jar"),
     }
+    for version, one in clients.items():
+        plan["exit_3", version] = one.submit(*PYTHON, f"{PROGRAMS}/exit.py", "3")
+        plan["waits", version] = one.submit(*PYTHON, f"{PROGRAMS}/wait.py", "600", master=one.master + "/clusters/default")
     try:
         yield {name: submission_of(process) for name, process in plan.items()}
     finally:
@@ -93,10 +124,24 @@ def test_pi_runs_to_its_end_and_its_log_is_kept(live, spark, submissions):
     assert any(line.startswith("Pi is roughly 3.1") for line in batch.log("size=-1")["log"]), batch.story()
 
 
-def test_a_driver_that_exits_with_3_has_failed(live, spark, submissions):
-    answer = wait_for_driver(spark, submissions["exit_3"], "FAILED", "FINISHED")
+def test_a_supervised_driver_runs_again_until_it_succeeds(live, spark, submissions, errands):
+    directory, _ = errands
+    wait_for_driver(spark, submissions["supervised"], "RELAUNCHING")
+    (directory / "thing").write_text("here")
+    wait_for_driver(spark, submissions["supervised"], "FINISHED")
+    batch = KnownBatch(live, batch_of(submissions["supervised"]))
+    assert int(batch.row()["attempts"]) > 1, batch.story()
+    log = [line for line in batch.log("size=-1")["log"] if line.startswith(("not found", "found"))]
+    assert log[0] == "not found: 404" and log[-1] == "found 4 bytes", "one log has all runs"
+
+
+@pytest.mark.parametrize("version", HOMES)
+def test_a_driver_that_exits_with_3_has_failed(live, spark, submissions, version):
+    submission = submissions["exit_3", version]
+    answer = wait_for_driver(spark, submission, "FAILED", "FINISHED")
     assert answer["driverState"] == "FAILED" and "ExitCode: 3" in answer["message"]
-    assert KnownBatch(live, batch_of(submissions["exit_3"])).row()["exit_code"] == "3"
+    row = KnownBatch(live, batch_of(submission)).row()
+    assert row["exit_code"] == "3" and json.loads(row["request"])["clientSparkVersion"] == version
 
 
 @pytest.mark.parametrize("name, words", [("no_class", "org.example.None"), ("no_file", "/opt/there/is/none.jar")])
@@ -107,32 +152,66 @@ def test_a_jar_without_its_class_or_that_is_not_there_has_failed(live, spark, su
     assert any(words in line for line in log), log
 
 
-def test_spark_submit_kills_and_is_told_when_there_is_nothing_to_kill(live, spark, client, submissions):
-    wait_for_driver(spark, submissions["waits"], "RUNNING")
-    status, printed = ended(client.start("--kill", submissions["waits"]))
-    assert status == 0 and f"{submissions['waits']} is killed successfully." in printed, printed
-    assert spark.driver_state(submissions["waits"]) == "KILLED"
-    batch = KnownBatch(live, batch_of(submissions["waits"]))
+@pytest.mark.parametrize("version", HOMES)
+def test_spark_submit_kills_and_is_told_when_there_is_nothing_to_kill(live, spark, clients, submissions, version):
+    submission, client = submissions["waits", version], clients[version]
+    wait_for_driver(spark, submission, "RUNNING")
+    status, printed = ended(client.start("--kill", submission))
+    assert status == 0 and f"{submission} is killed successfully." in printed, printed
+    assert spark.driver_state(submission) == "KILLED"
+    batch = KnownBatch(live, batch_of(submission))
     wait_for("the batch's end", lambda: batch.row()["reason"] == "killed_by_user", 60)
-    status, printed = ended(client.start("--kill", submissions["waits"]))
-    assert f"Driver {submissions['waits']} has already finished or does not exist" in printed
+    status, printed = ended(client.start("--kill", submission))
+    assert f"Driver {submission} has already finished or does not exist" in printed
 
 
+@pytest.mark.parametrize("version", HOMES)
 @pytest.mark.parametrize("words, conf, reason", [
     (("--class", "M", "local:///a.jar"), {"spark.ilum.cluster": "nowhere"}, "there is no cluster 'nowhere'"),
-    (("--class", "M", "/jobs/app.jar"), {}, "Local path file:/jobs/app.jar cannot be added"),
+    # io.kestra.plugin.spark.JarSubmit
+    (("--name", "flow", "--class", "M", "file:///tmp/kestra-wd/1/app.jar", "10"), {},
+     "Local path file:///tmp/kestra-wd/1/app.jar cannot be added"),
 ])
-def test_a_refused_submission_ends_with_1_and_the_reason(live, client, words, conf, reason):
-    status, printed = ended(client.submit(*words, conf=conf))
+def test_a_refused_submission_ends_with_1_and_the_reason(clients, version, words, conf, reason):
+    status, printed = ended(clients[version].submit(*words, conf=conf))
     assert status == 1 and reason in printed, printed
 
 
-def test_a_submission_without_workers_ends_with_1_and_the_reason(live, client):
-    """Not with 0, as if it had been taken."""
+# --- as Kestra does it ----------------------------------------------------------------------------------------------------
+
+class KestraTask:
+    """io.kestra.plugin.spark.SparkCLI: a shell runs the user's command line, and only its exit status counts."""
+
+    def __init__(self, client, execution):
+        words = ["spark-submit", "--master", client.master, *client.options(
+            {"spark.sparkgate.client.key": f"kestra-{execution}"}), *PYTHON, f"{PROGRAMS}/exit.py", "0"]
+        self.command = ["/bin/sh", "-c", f"export PATH=$PATH:{client.home}/bin\n{shlex.join(words)}"]
+        self.client = client
+
+    def run(self):
+        return ended(self.client.run(self.command))
+
+    def submission(self):
+        return submission_of(self.client.run(self.command))
+
+
+def test_ten_tasks_of_kestra_with_retries_are_ten_drivers(live, spark, client):
+    begun = int(live.row("SELECT coalesce(max(id), 0) AS id FROM batch")["id"])
+    tasks = [KestraTask(client, f"{begun}-{number}") for number in range(10)]
     for pid in [live.pid("workers"), *live.worker_pids()]:
         live.kill9(pid)
     try:
-        status, printed = ended(client.submit("--class", "M", "local:///a.jar"))
+        status, printed = tasks[0].run()
     finally:
         live.up()
-    assert status == 1 and "no worker is free or running" in printed, printed
+    assert status == 1 and "no worker is free or running" in printed, "a retry, and not taken for accepted"
+    with concurrent.futures.ThreadPoolExecutor(len(tasks)) as pool:
+        taken = list(pool.map(KestraTask.submission, tasks))
+    assert tasks[0].submission() == taken[0], "a retry whose first try had been accepted"
+    for submission in taken:
+        wait_for_driver(spark, submission, "FINISHED")
+    rows = live.rows(f"SELECT * FROM batch WHERE id > {begun} ORDER BY id")
+    assert [int(row["id"]) for row in rows] == sorted(batch_of(submission) for submission in taken)
+    assert {row["attempts"] for row in rows} == {"1"}
+    pushed = live.rows(f"SELECT batch_id FROM batch_event WHERE batch_id > {begun} AND kind = 'pushed'")
+    assert len(pushed) == len(tasks)
