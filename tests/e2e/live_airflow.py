@@ -21,26 +21,29 @@ from waiting import wait_for
 
 HERE = pathlib.Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "airflow-requirements.txt"
+ALONE = HERE / "airflow-requirements-alone.txt"
 DAGS = (*HERE.glob("airflow_dags/*.py"), *(CLONE / "deploy/airflow-example").glob("*.py"))
 HEARTBEAT_TIMEOUT_S = 10  # a task whose worker is silent for so long is retried
 SECRET = "kX9-openlineage-secret-7fQ2"
 END_STATES = ("success", "failed", "upstream_failed", "skipped", "removed")
 SUBMITTED = re.compile(r"Generated batch-id is (\d+)")
+SUBMITTED_SPARK = re.compile(r"Spark driver submitted: (driver-\d+-\d+)")
 
 
 def venv():
     """Its Python; installing takes two minutes, so it is kept until the requirements change."""
     directory = pathlib.Path(os.environ.get("SPARKGATE_TOOLS_CACHE", STATE_DIR / "tools")) / "airflow-venv"
     stamp, python = directory / "stamp", directory / "bin/python"
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
+    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + ALONE.read_bytes() + sys.version.encode()).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
         shutil.rmtree(directory, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", directory], check=True)
-        done = subprocess.run(
-            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS],
-            capture_output=True, text=True, timeout=900, check=False,
-        )
-        assert done.returncode == 0, f"Airflow did not install:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+        for words in (["-r", REQUIREMENTS], ["--no-deps", "-r", ALONE]):
+            done = subprocess.run(
+                [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *words],
+                capture_output=True, text=True, timeout=900, check=False,
+            )
+            assert done.returncode == 0, f"Airflow did not install:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
         stamp.write_text(wanted)
     return python
 
@@ -66,6 +69,10 @@ class Airflow:
 
     def settings(self, live):
         connection = {"conn_type": "livy", "host": "http://127.0.0.1", "port": live.livy_port}
+        # as the README says
+        spark = {"conn_type": "spark", "host": "spark://127.0.0.1", "port": live.spark_port,
+                 "extra": {"deploy-mode": "cluster", "rest-port": live.spark_port}}
+        spark_home = live.cache / "images/spark-4.3.0"
         transport = {
             # Nobody listens there: what counts is that Airflow hands the key on to Spark.
             "type": "http", "url": "http://127.0.0.1:9", "retry": {"total": 0},
@@ -74,7 +81,8 @@ class Airflow:
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "JAVA_"))}
         return dict(
             plain, AIRFLOW_HOME=str(self.home), LIVE_SECRET=SECRET, NO_PROXY="127.0.0.1", no_proxy="127.0.0.1",
-            AIRFLOW_CONN_LIVY_DEFAULT=json.dumps(connection),
+            AIRFLOW_CONN_LIVY_DEFAULT=json.dumps(connection), AIRFLOW_CONN_SPARK_DEFAULT=json.dumps(spark),
+            PATH=f"{plain['PATH']}:{spark_home}/bin", SPARK_HOME=str(spark_home),
             AIRFLOW__API_AUTH__JWT_SECRET=secrets.token_hex(64),
             AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION="False",
             AIRFLOW__CORE__EXECUTION_API_SERVER_URL=f"http://127.0.0.1:{self.port}/execution/",
@@ -83,7 +91,9 @@ class Airflow:
             AIRFLOW__CORE__PARALLELISM="6",
             AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS="True",
             AIRFLOW__CORE__TEST_CONNECTION="Enabled",
-            AIRFLOW__OPENLINEAGE__DISABLED_FOR_OPERATORS="airflow.providers.apache.livy.operators.livy.LivyOperator",
+            AIRFLOW__OPENLINEAGE__DISABLED_FOR_OPERATORS=";".join((
+                "airflow.providers.apache.livy.operators.livy.LivyOperator",
+                "airflow.providers.apache.spark.operators.spark_submit.SparkSubmitOperator")),
             AIRFLOW__OPENLINEAGE__TRANSPORT=json.dumps(transport),
             # As ever, only sooner. A scheduler takes over the tasks of one that is silent for 30 s; made shorter, a busy
             # one would take itself for dead.
@@ -210,12 +220,19 @@ class AirflowTask:
     # --- its batch and its processes --------------------------------------------------------------------------
 
     def batch(self, tries=None):
-        """That this try submitted, once it has."""
-        def named():
-            return [int(found.group(1)) for event in self.log(tries) if (found := SUBMITTED.fullmatch(event))]
+        """That this try of a LivyOperator submitted, once it has."""
+        return KnownBatch(self.airflow.live, int(self.named(SUBMITTED, tries)))
 
-        (batch_id,) = wait_for(f"{self.dag_id} to name its batch", named, 120, interval_s=0.25)
-        return KnownBatch(self.airflow.live, batch_id)
+    def submission(self, tries=None):
+        """Spark's id of what this try of a SparkSubmitOperator submitted, once it has."""
+        return self.named(SUBMITTED_SPARK, tries)
+
+    def named(self, pattern, tries):
+        def names():
+            return [found.group(1) for event in self.log(tries) if (found := pattern.fullmatch(event))]
+
+        (name,) = wait_for(f"{self.dag_id} to name what it submitted", names, 120, interval_s=0.25)
+        return name
 
     def kill9_worker(self):
         """The task's process, and the one that watches it and sends its heartbeat."""
