@@ -12,12 +12,14 @@ import subprocess
 import pytest
 from live_batch import PATIENT, PI, PROGRAMS, SMALL, KnownBatch
 from live_spark import PROGRAMS_HERE, served
+from process import children
 from spark_rest import SparkRest, batch_of
 from waiting import wait_for
 
 PYTHON = ("--class", "org.apache.spark.deploy.SparkSubmit", "spark-internal")
 HOMES = {"4.3.0": "spark-4.3.0", "3.5.9": "3.5.9/spark-3.5.9"}  # of clients; what runs in the cluster is the gateway's
 RUN_S = 240
+NOT_THERE = "HTTP Error 404: File not found"
 ENDS = ("FINISHED", "FAILED", "KILLED", "ERROR")
 
 
@@ -92,12 +94,13 @@ def submissions(clients, client, errands):
     plan = {
         "pi": client.submit("--name", "spark-pi", "--total-executor-cores", "1", *PYTHON, PI, "2", conf=PATIENT),
         "supervised": client.submit("--supervise", *PYTHON, f"{address}/errand.py", f"{address}/thing"),
+        "outlives": client.submit(*PYTHON, f"{address}/errand.py", f"{address}/release", "3600"),
         "no_class": client.submit("--class", "org.example.None", f"local:///opt/spark/jars/{client.any_jar}"),
         "no_file": client.submit("--class", "org.example.None", "local:///opt/there/is/none.jar"),
     }
     for version, one in clients.items():
         plan["exit_3", version] = one.submit(*PYTHON, f"{PROGRAMS}/exit.py", "3")
-        plan["waits", version] = one.submit(*PYTHON, f"{PROGRAMS}/wait.py", "600", master=one.master + "/clusters/default")
+        plan["waits", version] = one.submit(*PYTHON, f"{PROGRAMS}/wait.py", master=f"{one.master}/clusters/default")
     try:
         yield {name: submission_of(process) for name, process in plan.items()}
     finally:
@@ -131,8 +134,8 @@ def test_a_supervised_driver_runs_again_until_it_succeeds(live, spark, submissio
     wait_for_driver(spark, submissions["supervised"], "FINISHED")
     batch = KnownBatch(live, batch_of(submissions["supervised"]))
     assert int(batch.row()["attempts"]) > 1, batch.story()
-    log = [line for line in batch.log("size=-1")["log"] if line.startswith(("not found", "found"))]
-    assert log[0] == "not found: 404" and log[-1] == "found 4 bytes", "one log has all runs"
+    log = [line for line in batch.log("size=-1")["log"] if line.startswith(("look", "found"))]
+    assert log[0] == f"look 1: {NOT_THERE}" and log[-1] == "found 4 bytes", "one log has all runs"
 
 
 @pytest.mark.parametrize("version", HOMES)
@@ -177,7 +180,28 @@ def test_a_refused_submission_ends_with_1_and_the_reason(clients, version, words
     assert status == 1 and reason in printed, printed
 
 
-# --- as Kestra does it ----------------------------------------------------------------------------------------------------
+def test_a_driver_outlives_gateway_and_api_server_and_its_end_is_told(live, spark, client, submissions, errands):
+    wait_for_driver(spark, submissions["outlives"], "RUNNING")
+    parts = [live.pid(name) for name in ("nginx", "workers", "watcher", "kube-apiserver")]
+    theirs = [pid for part in parts for pid in children(part)]
+    try:
+        assert all(live.kill9(pid) for pid in parts)
+        for pid in theirs:
+            live.kill9(pid)
+    finally:
+        live.up()
+    status, printed = ended(client.start("--status", submissions["outlives"]))
+    assert status == 0, printed
+    assert spark.driver_state(submissions["outlives"]) == "RUNNING"
+    (errands[0] / "release").write_text("go")
+    wait_for_driver(spark, submissions["outlives"], "FINISHED")
+    batch = KnownBatch(live, batch_of(submissions["outlives"]))
+    assert batch.row()["attempts"] == "1", batch.story()
+    looks = [line for line in batch.log("size=-1")["log"] if line.startswith("look")]
+    assert looks and looks == [f"look {number}: {NOT_THERE}" for number in range(1, len(looks) + 1)], "each line, once"
+
+
+# --- as Kestra does it -----------------------------------------------------------------------------------------------
 
 class KestraTask:
     """io.kestra.plugin.spark.SparkCLI: a shell runs the user's command line, and only its exit status counts."""

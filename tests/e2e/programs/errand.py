@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""errand.py URL: succeeds when it is there, fails with 3 while it is not."""
+"""errand.py URL [TRIES]: looks for it that often (default 1), once a second; ends with 3 when it was never there."""
 import sys
-import urllib.error
+import time
 import urllib.request
 
-try:
-    with urllib.request.urlopen(sys.argv[1], timeout=30) as answer:
-        print(f"found {len(answer.read())} bytes", flush=True)
-except urllib.error.HTTPError as error:
-    print(f"not found: {error.code}", flush=True)
-    sys.exit(3)
+for number in range(1, 1 + int(sys.argv[2] if len(sys.argv) > 2 else 1)):
+    try:
+        with urllib.request.urlopen(sys.argv[1], timeout=30) as answer:
+            print(f"found {len(answer.read())} bytes", flush=True)
+            sys.exit(0)
+    except OSError as error:
+        print(f"look {number}: {error}", flush=True)
+    time.sleep(1)
+sys.exit(3)
