@@ -19,6 +19,7 @@ config_text() {
 	    image: $SPARK_IMAGE
 	    spark_version: "$SPARK_VERSION"
 	    operator: $OPERATOR_KIND
+	    k8s_submissions: true
 	END
 	[[ $TARGET != local ]] || config_local_conf
 	cat <<-END

@@ -67,7 +67,8 @@ nginx_start() {
 	# Its own run directory: nginx writes a pid file too, with another content than ours.
 	mkdir -p "$dir"
 	sh "$CLONE_DIR/nginx/render" --out "$dir" --socket "$WORKER_SOCKET" --run "$dir" --log "$LOG_DIR" \
-		--livy-port "$LIVY_PORT" --all-port "$ALL_PORT" --spark-port "$SPARK_PORT" >"$LOG_DIR/nginx-render.log" 2>&1 ||
+		--livy-port "$LIVY_PORT" --all-port "$ALL_PORT" --spark-port "$SPARK_PORT" \
+		--config "$CONFIG_FILE" --ctl "$CTL_PROGRAM" >"$LOG_DIR/nginx-render.log" 2>&1 ||
 		die "nginx/render failed" "$LOG_DIR/nginx-render.log" "see the log"
 	# Started by root its workers would be another user, who cannot reach a state directory below /root.
 	((EUID != 0)) || grep -qrE '^[[:space:]]*user[[:space:]]' "$dir" || options+=" user root;"

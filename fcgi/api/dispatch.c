@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/k8s/k8s.h"
 #include "api/livy/livy.h"
 #include "api/ops/ops.h"
 #include "api/spark_rest/spark_rest.h"
@@ -12,14 +13,14 @@
 #include "base/limits.h"
 
 static const struct protocol *const protocols[] = {
-	&livy_protocol, &ops_protocol, &spark_rest_protocol, &submitter_protocol,
+	&livy_protocol, &ops_protocol, &spark_rest_protocol, &k8s_protocol, &submitter_protocol,
 };
 
 /* At the door of Spark's own clients wrong paths have answers of their own, so nothing else is served there. */
 static bool
 is_served(const struct protocol *protocol, const struct call *call)
 {
-	if (!protocol->is_spark && call->request->door == HTTP_DOOR_SPARK)
+	if (call->request->door == HTTP_DOOR_SPARK ? !protocol->is_spark : protocol->is_at_spark_door_only)
 		return false;
 	return protocol->is_served == NULL || protocol->is_served(call->app);
 }
@@ -42,6 +43,19 @@ take_cluster(struct call *call)
 	return name[size] == '\0' ? "/" : name + size;
 }
 
+/* Whose words a path has that no route fits. */
+static const struct protocol *
+owner_of(const struct call *call)
+{
+	if (call->request->door != HTTP_DOOR_SPARK)
+		return protocols[0];
+	for (size_t i = 0; i < ARRAY_COUNT(protocols); i++) {
+		if (protocols[i]->owns_path != NULL && protocols[i]->owns_path(call->path))
+			return protocols[i];
+	}
+	return &spark_rest_protocol;
+}
+
 static bool
 serves(const struct route *route, enum http_method method)
 {
@@ -58,6 +72,8 @@ method_names(enum http_method method)
 		return "POST";
 	case HTTP_DELETE:
 		return "DELETE";
+	case HTTP_PATCH:
+		return "PATCH";
 	default:
 		return "";
 	}
@@ -72,7 +88,7 @@ find_route(struct call *call, const struct protocol **ret_protocol, struct err *
 {
 	const char *allow = NULL;
 
-	*ret_protocol = call->request->door == HTTP_DOOR_SPARK ? &spark_rest_protocol : protocols[0];
+	*ret_protocol = owner_of(call);
 	for (size_t i = 0; i < ARRAY_COUNT(protocols); i++) {
 		const char *path = protocols[i]->is_spark ? call->path : call->request->path;
 
@@ -98,10 +114,12 @@ find_route(struct call *call, const struct protocol **ret_protocol, struct err *
 }
 
 static bool
-check_body(const struct request *request, struct err *err)
+check_body(const struct request *request, const struct protocol *protocol, struct err *err)
 {
-	if (request->body_too_large)
-		return err_set(err, ERR_TOO_LARGE, "the body is larger than %zu bytes", LIMIT_BODY_BYTES);
+	size_t limit_bytes = protocol->body_limit_bytes > 0 ? protocol->body_limit_bytes : LIMIT_BODY_BYTES;
+
+	if (request->body_too_large || request->body_size_bytes > limit_bytes)
+		return err_set(err, ERR_TOO_LARGE, "the body is larger than %zu bytes", limit_bytes);
 	if (request->body_truncated)
 		return err_set(err, ERR_INVALID, "the body ended after %zu bytes, before its Content-Length",
 			       request->body_size_bytes);
@@ -126,7 +144,7 @@ answer(struct call *call, const struct protocol **ret_protocol, struct err *err)
 	call->app->log.action = arena_printf(call->arena, "%s %s", call->request->method_text, route->path);
 	if ((*ret_protocol)->check != NULL && !(*ret_protocol)->check(call, err))
 		return false;
-	return check_body(call->request, err) && route->handler(call, err);
+	return check_body(call->request, *ret_protocol, err) && route->handler(call, err);
 }
 
 void

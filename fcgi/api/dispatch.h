@@ -43,6 +43,12 @@ struct protocol {
 	const struct route *routes;
 	/* One of those that Spark's own clients speak: served at their door, and may begin with /clusters/NAME. */
 	bool is_spark;
+	/* Served at that door and at no other. */
+	bool is_at_spark_door_only;
+	/* Which paths have its words for a wrong one, at that door; NULL: none. */
+	bool (*owns_path)(const char *path);
+	/* Of a body; 0: LIMIT_BODY_BYTES. */
+	size_t body_limit_bytes;
 	/* Is it served here at all? NULL: always. */
 	bool (*is_served)(const struct app *app);
 	/* What holds for every route, before its handler; may be NULL. */

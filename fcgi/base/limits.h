@@ -13,6 +13,12 @@
  */
 #define LIMIT_BODY_BYTES ((size_t)1024 * 1024)
 
+/*
+ * A body at the door of Spark's own clients where it is an object of Kubernetes: a config map holds 1 MiB, and JSON escapes
+ * some of it (contract k8s-facade.md 1.11).
+ */
+#define LIMIT_K8S_BODY_BYTES ((size_t)4 * 1024 * 1024)
+
 /* JSON nesting. A batch needs 2 levels; json-c's own default of 32 keeps its recursion small. */
 #define LIMIT_JSON_DEPTH 32
 
@@ -21,6 +27,9 @@
 
 /* A request target; nginx's large_client_header_buffers let longer ones through for Kerberos headers only. */
 #define LIMIT_PATH_BYTES ((size_t)8192)
+
+/* The head of an answer: a path, a token as the front is given it, and some dozen lines. */
+#define LIMIT_HEAD_BYTES (LIMIT_PATH_BYTES * 8)
 
 /* A page of a list or a log: what one answer may hold. Larger "size" values are answered with this many. */
 #define LIMIT_PAGE_BATCHES 1000

@@ -93,3 +93,15 @@ batch_pairs_get(const struct batch_pairs *pairs, const char *key)
 	}
 	return NULL;
 }
+
+bool
+batch_is_pod(const struct batch *batch)
+{
+	return batch->protocol == BATCH_K8S;
+}
+
+const char *
+batch_object_name(const struct batch *batch)
+{
+	return batch_is_pod(batch) ? batch->driver_pod : batch->object_name;
+}

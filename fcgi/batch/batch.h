@@ -121,6 +121,13 @@ bool batch_protocol_parse(const char *text, enum batch_protocol *ret_protocol);
 const char *batch_reason_text(enum batch_reason reason);
 bool batch_reason_parse(const char *text, enum batch_reason *ret_reason);
 
+/*
+ * Is its object the very driver pod that the client sent, and nobody's SparkApplication? Then object_name is not used:
+ * batch_object_name() is what its object is called.
+ */
+bool batch_is_pod(const struct batch *batch);
+const char *batch_object_name(const struct batch *batch);
+
 /* The value of a conf key, or NULL. */
 const char *batch_pairs_get(const struct batch_pairs *pairs, const char *key);
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "kube/front.h"
 #include "kube/kube.h"
 #include "store/migrate.h"
 #include "store/store.h"
@@ -27,6 +29,7 @@
 
 struct invocation {
 	const char *config_path;
+	const char *directory;
 	bool connect;
 };
 
@@ -38,6 +41,8 @@ print_usage(FILE *out)
 	      "  check-config [--connect]  check the configuration and print every error; with --connect\n"
 	      "                            also ask PostgreSQL and each cluster's API server\n"
 	      "  config                    print every key with its help and its value in force, as YAML\n"
+	      "  front DIRECTORY           write how nginx reaches the clusters that spark-submit may ask for by\n"
+	      "                            --master k8s://; nginx/render does it\n"
 	      "  migrate                   bring the database to the schema of this version; can be repeated\n"
 	      "  version                   print the version\n"
 	      "  help                      print this text\n"
@@ -159,6 +164,60 @@ print_config(const struct invocation *invocation)
 	return whole ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static bool
+write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+	bool written = file != NULL && fputs(text, file) >= 0;
+
+	if (file != NULL)
+		written = fclose(file) == 0 && written;
+	if (!written)
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+	return written;
+}
+
+static bool
+add_front(const struct config *config, const struct config_cluster *cluster, const char *directory, struct buf *conf)
+{
+	struct kube *kube = NULL;
+	struct err err = ERR_INIT;
+	char what[64];
+	bool added = kube_new(config, cluster, &kube, &err) && kube_front_write(kube, cluster->name, directory, conf, &err);
+
+	snprintf(what, sizeof(what), "clusters.%s", cluster->name);
+	if (!added)
+		print_failure(what, &err);
+	kube_free(kube);
+	return added;
+}
+
+static int
+write_front(const struct invocation *invocation)
+{
+	char directory[PATH_MAX], path[PATH_MAX + sizeof("/k8s_clusters.conf")];
+	AUTO_BUF struct buf conf;
+	struct config config;
+	bool right = true;
+
+	if (realpath(invocation->directory, directory) == NULL) {
+		fprintf(stderr, "%s: %s\n", invocation->directory, strerror(errno));
+		return EXIT_FAILURE;
+	}
+	if (!read_config(invocation, &config))
+		return EXIT_FAILURE;
+	buf_init(&conf, PRINT_LIMIT_BYTES);
+	buf_text(&conf, "# Written by sparkgate-ctl front, from the gateway's configuration: write it again when that changes.\n");
+	for (size_t i = 0; i < config.clusters_count; i++) {
+		if (config.clusters[i].k8s_submissions)
+			right = add_front(&config, &config.clusters[i], directory, &conf) && right;
+	}
+	snprintf(path, sizeof(path), "%s/k8s_clusters.conf", directory);
+	right = right && write_text(path, buf_str(&conf));
+	config_release(&config);
+	return right ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int
 migrate(const struct invocation *invocation)
 {
@@ -202,6 +261,7 @@ static const struct command {
 } commands[] = {
 	{ "check-config", check_config },
 	{ "config", print_config },
+	{ "front", write_front },
 	{ "help", print_help },
 	{ "migrate", migrate },
 	{ "version", print_version },
@@ -260,11 +320,16 @@ main(int argc, char **argv)
 		}
 	if (optind >= argc)
 		return usage_error("no command given");
-	if (optind + 1 < argc)
-		return usage_error("one command at a time, and then \"%s\"?", argv[optind + 1]);
 	command = find_command(argv[optind]);
 	if (command == NULL)
 		return usage_error("unknown command \"%s\"", argv[optind]);
+	if (command->run == write_front) {
+		if (++optind >= argc)
+			return usage_error("front wants a directory");
+		invocation.directory = argv[optind];
+	}
+	if (optind + 1 < argc)
+		return usage_error("one command at a time, and then \"%s\"?", argv[optind + 1]);
 	if (invocation.connect && command->run != check_config)
 		return usage_error("--connect belongs to check-config, not to \"%s\"", command->name);
 	invocation.config_path = config_path(given_path);

@@ -40,6 +40,8 @@ struct config_cluster {
 	const char *image;              /* Spark image when the request names none; NULL: the request must */
 	const char *spark_version;
 	enum config_operator operator_kind;
+	bool k8s_submissions;           /* spark-submit --master k8s:// may make its drivers here */
+	bool k8s_host_access;           /* whose pods may use their node */
 	struct config_pair *default_conf;   /* beaten by the request; default_conf[default_conf_count] */
 	size_t default_conf_count;
 	struct config_pair *enforced_conf;  /* beats the request */

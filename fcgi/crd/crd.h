@@ -17,6 +17,7 @@
 #define CRD_LABEL_BATCH_UID "sparkgate.io/batch-uid"
 #define CRD_LABEL_BATCH_ID "sparkgate.io/batch-id"
 #define CRD_LABEL_NAME "sparkgate.io/name"              /* the batch's name, as far as a label can hold it */
+#define CRD_LABEL_PROTOCOL "sparkgate.io/protocol"      /* on driver pods that are a batch's object themselves */
 
 /*
  * Which operator is to run an object: absent for Kubeflow's, which asks for no label; CRD_OPERATOR_OWN for this gateway's own.
@@ -26,6 +27,7 @@
 #define CRD_OPERATOR_OWN "sparkgate"
 
 #define CRD_DRIVER_CONTAINER "spark-kubernetes-driver"
+#define CRD_POD_DELETED "the driver's pod was deleted, and not by this gateway"
 #define CRD_DRIVER_DELETED "the pod was deleted"        /* by these words a status is known */
 
 /* What the cluster's configuration adds; all may be NULL or empty. */
@@ -53,6 +55,15 @@ struct json_object *crd_kubeflow_object(const struct batch *batch, const char *g
 
 /* "/apis/sparkoperator.k8s.io/v1beta2/namespaces/NS/sparkapplications", with "/NAME" unless name is NULL. */
 char *crd_kubeflow_path(struct arena *arena, const char *namespace, const char *name);
+
+/* Adds those labels; what stands there under their names is replaced. */
+void crd_add_labels(struct json_object *labels, const struct batch *batch, const char *gateway_key);
+
+/* The label selector of driver pods that are batches' objects themselves; the arena's. */
+const char *crd_pods_selector(struct arena *arena, const char *gateway_key);
+
+/* The path of the batch's object: of its SparkApplication, or of the pod that is its object itself. */
+char *crd_object_path(struct arena *arena, const struct batch *batch);
 
 /* The uid of the batch that an object belongs to, borrowed, or NULL. */
 const char *crd_batch_uid(struct json_object *object);
@@ -92,6 +103,12 @@ bool crd_pod_is_of(struct json_object *pod, const char *object_uid);
 
 /* What a driver pod says by itself: its phase and the driver container's exit code (contract crds.md 3.3 and 9.7). */
 void crd_pod_sight(struct arena *arena, struct json_object *pod, struct batch_sight *ret_sight);
+
+/*
+ * The same of a pod that is the batch's object itself. That it was deleted while it ran is no failure of the driver:
+ * BATCH_SEEN_GONE.
+ */
+void crd_pod_object_sight(struct arena *arena, struct json_object *pod, struct batch_sight *ret_sight);
 
 /* Why a driver pod does not run, in Kubernetes' words, or NULL; the arena's (contract crds.md 9.7). */
 const char *crd_pod_waiting_for(struct arena *arena, struct json_object *pod);

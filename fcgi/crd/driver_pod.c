@@ -173,3 +173,14 @@ crd_pod_sight(struct arena *arena, struct json_object *pod, struct batch_sight *
 	else
 		judge_failed_pod(arena, pod, ret_sight);
 }
+
+void
+crd_pod_object_sight(struct arena *arena, struct json_object *pod, struct batch_sight *ret_sight)
+{
+	crd_pod_sight(arena, pod, ret_sight);
+	ret_sight->object_uid = crd_uid_of(pod);
+	if (ret_sight->phase == BATCH_SEEN_FAILED && ret_sight->reason == BATCH_DRIVER_LOST) {
+		ret_sight->phase = BATCH_SEEN_GONE;
+		ret_sight->message = CRD_POD_DELETED;
+	}
+}

@@ -370,12 +370,9 @@ add_name_label(struct json_object *labels, const char *name)
 		json_add_string(labels, CRD_LABEL_NAME, label);
 }
 
-struct json_object *
-crd_kubeflow_object(const struct batch *batch, const char *gateway_key, struct json_object *spec)
+void
+crd_add_labels(struct json_object *labels, const struct batch *batch, const char *gateway_key)
 {
-	struct json_object *object = json_object_new_object();
-	struct json_object *metadata = json_object_new_object();
-	struct json_object *labels = json_object_new_object();
 	char id[24];
 
 	snprintf(id, sizeof(id), "%" PRId64, batch->id);
@@ -383,9 +380,21 @@ crd_kubeflow_object(const struct batch *batch, const char *gateway_key, struct j
 	json_add_string(labels, CRD_LABEL_GATEWAY, gateway_key);
 	json_add_string(labels, CRD_LABEL_BATCH_UID, batch->uid);
 	json_add_string(labels, CRD_LABEL_BATCH_ID, id);
-	if (batch->operator_kind != NULL && strcmp(batch->operator_kind, CRD_OPERATOR_OWN) == 0)
+	if (batch_is_pod(batch))
+		json_add_string(labels, CRD_LABEL_PROTOCOL, batch_protocol_text(batch->protocol));
+	else if (batch->operator_kind != NULL && strcmp(batch->operator_kind, CRD_OPERATOR_OWN) == 0)
 		json_add_string(labels, CRD_LABEL_OPERATOR, CRD_OPERATOR_OWN);
 	add_name_label(labels, batch->name);
+}
+
+struct json_object *
+crd_kubeflow_object(const struct batch *batch, const char *gateway_key, struct json_object *spec)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *metadata = json_object_new_object();
+	struct json_object *labels = json_object_new_object();
+
+	crd_add_labels(labels, batch, gateway_key);
 	json_add_string(metadata, "name", batch->object_name);
 	json_add_string(metadata, "namespace", batch->namespace);
 	json_object_object_add(metadata, "labels", labels);
@@ -401,6 +410,21 @@ crd_kubeflow_path(struct arena *arena, const char *namespace, const char *name)
 {
 	return arena_printf(arena, "/apis/sparkoperator.k8s.io/v1beta2/namespaces/%s/sparkapplications%s%s", namespace,
 			    name == NULL ? "" : "/", name == NULL ? "" : name);
+}
+
+const char *
+crd_pods_selector(struct arena *arena, const char *gateway_key)
+{
+	return arena_printf(arena, CRD_LABEL_GATEWAY "=%s," CRD_LABEL_PROTOCOL "=%s", gateway_key,
+			    batch_protocol_text(BATCH_K8S));
+}
+
+char *
+crd_object_path(struct arena *arena, const struct batch *batch)
+{
+	if (batch_is_pod(batch))
+		return arena_printf(arena, "/api/v1/namespaces/%s/pods/%s", batch->namespace, batch->driver_pod);
+	return crd_kubeflow_path(arena, batch->namespace, batch->object_name);
 }
 
 const char *

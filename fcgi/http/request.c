@@ -76,6 +76,12 @@ read_target(struct request *request, struct arena *arena, const struct request_s
 	request->query = target[path_size] == '?' ? arena_strdup(arena, target + path_size + 1) : "";
 }
 
+size_t
+request_body_limit(enum http_door door)
+{
+	return door == HTTP_DOOR_SPARK ? LIMIT_K8S_BODY_BYTES : LIMIT_BODY_BYTES;
+}
+
 /* Reads to the end, not to Content-Length: a chunked body has none. What is over the limit is read and forgotten. */
 static void
 read_body(struct request *request, struct arena *arena, const struct request_source *source)
@@ -86,7 +92,7 @@ read_body(struct request *request, struct arena *arena, const struct request_sou
 	char bytes[READ_BYTES];
 	size_t size_bytes, total_bytes = 0;
 
-	buf_init(body, LIMIT_BODY_BYTES);
+	buf_init(body, request_body_limit(request->door));
 	arena_own(arena, body, (void (*)(void *))buf_release);
 	while ((size_bytes = source->read(source->context, bytes, sizeof(bytes))) > 0) {
 		total_bytes += size_bytes;
@@ -110,7 +116,7 @@ decode_body(struct request *request, struct arena *arena, const struct request_s
 	if (encoding == ENCODING_NONE || request->body_size_bytes == 0 || request->body_truncated)
 		return;
 	body = arena_alloc(arena, sizeof(*body));
-	buf_init(body, LIMIT_BODY_BYTES);
+	buf_init(body, request_body_limit(request->door));
 	arena_own(arena, body, (void (*)(void *))buf_release);
 	request->body_undecodable = !encoding_decode(encoding, request->body, request->body_size_bytes, body);
 	request->body_too_large |= body->overflowed;
@@ -124,6 +130,7 @@ request_read(struct request *request, struct arena *arena, const struct request_
 	const char *method = copy_param(arena, source, "REQUEST_METHOD");
 	const char *id = copy_param(arena, source, "HTTP_X_REQUEST_ID");
 	const char *door = source->param(source->context, "SPARKGATE_DOOR");
+	const char *carries = source->param(source->context, "SPARKGATE_CARRIES");
 
 	*request = (struct request){
 		.method_text = method == NULL ? "GET" : method,
@@ -138,6 +145,7 @@ request_read(struct request *request, struct arena *arena, const struct request_
 	};
 	request->method = method_of(request->method_text);
 	request->door = door != NULL && strcmp(door, "spark") == 0 ? HTTP_DOOR_SPARK : HTTP_DOOR_ALL;
+	request->front_carries = carries != NULL && strcmp(carries, "yes") == 0;
 	read_target(request, arena, source);
 	read_body(request, arena, source);
 	decode_body(request, arena, source);

@@ -34,7 +34,8 @@ struct request {
 	const char *forwarded_for;
 	const char *body;               /* body[body_size_bytes], NUL after it */
 	size_t body_size_bytes;
-	bool body_too_large;            /* more than LIMIT_BODY_BYTES: not kept */
+	bool front_carries;             /* the front takes X-Accel-Redirect, and gives nobody what goes with it */
+	bool body_too_large;            /* more than request_body_limit(): not kept */
 	bool body_undecodable;          /* not what its Content-Encoding says */
 	bool body_truncated;            /* shorter than its Content-Length: the client hung up */
 };
@@ -45,6 +46,9 @@ struct request_source {
 	const char *(*param)(void *context, const char *name);          /* NULL when absent; valid during the request */
 	size_t (*read)(void *context, char *bytes, size_t size_bytes);  /* 0 at the end */
 };
+
+/* How much of a body is kept at that door; what a route takes may be less. */
+size_t request_body_limit(enum http_door door);
 
 /* Copies everything into the arena, so that the source may end. Broken input is marked, never refused, here. */
 void request_read(struct request *request, struct arena *arena, const struct request_source *source);

@@ -76,6 +76,10 @@ response_head(const struct response *response, struct buf *head)
 		buf_printf(head, "Allow: %s\r\n", response->allow);
 	if (response->retry_after_s > 0)
 		buf_printf(head, "Retry-After: %u\r\n", response->retry_after_s);
+	if (response->carry_to != NULL)
+		buf_printf(head, "X-Accel-Redirect: %s\r\n", response->carry_to);
+	if (response->carry_to != NULL && response->carry_authorization != NULL)
+		buf_printf(head, "X-Sparkgate-Authorization: %s\r\n", response->carry_authorization);
 	buf_printf(head, "X-Request-Id: %s\r\n", response->request_id);
 	/* contract livy.md 1.2, "security headers"; nginx/own_answers.conf has the same */
 	buf_text(head, "X-Content-Type-Options: nosniff\r\nX-Frame-Options: SAMEORIGIN\r\n"

@@ -23,6 +23,12 @@ struct response {
 	const char *allow;
 	const char *request_id;
 	unsigned retry_after_s;         /* 0: none */
+	/*
+	 * Where nginx is to carry the request, instead of answering with what is here, and with which Authorization; both
+	 * borrowed from the request's arena. Only for a front that takes them (request->front_carries): it shows neither.
+	 */
+	const char *carry_to;
+	const char *carry_authorization;
 	struct buf body;
 };
 

@@ -33,7 +33,7 @@ fcgi_answer(FCGX_Request *fcgi, const struct request *request, const struct resp
 {
 	AUTO_BUF struct buf head;
 
-	buf_init(&head, LIMIT_PATH_BYTES * 4);
+	buf_init(&head, LIMIT_HEAD_BYTES);
 	response_head(response, &head);
 	/* Failing writes mean that nginx hung up: nobody is left to tell. */
 	FCGX_PutStr(buf_str(&head), (int)head.size_bytes, fcgi->out);

@@ -90,6 +90,9 @@ MUST_CHECK bool kube_list(struct kube *kube, const char *path, const char *query
 /* Is the server ready, and who are we? Used by check-config and readiness; GET /readyz. */
 MUST_CHECK bool kube_ready(struct kube *kube, struct err *err);
 
+/* The Authorization header in force, the arena's; NULL: this server knows us by our certificate. Keep it out of logs. */
+const char *kube_authorization(struct kube *kube, struct arena *arena);
+
 /* Percent-encodes one query value or path segment. */
 char *kube_escape(struct arena *arena, const char *text);
 

@@ -124,3 +124,11 @@ kube_namespace(const struct kube *kube)
 {
 	return kube->namespace;
 }
+
+const char *
+kube_authorization(struct kube *kube, struct arena *arena)
+{
+	const char *token = credentials_token(&kube->credentials);
+
+	return token == NULL ? NULL : arena_printf(arena, "Bearer %s", token);
+}

@@ -17,6 +17,7 @@ static const struct {
 	{ "ConfigMap", "/api/v1", "configmaps" },
 	{ "Service", "/api/v1", "services" },
 	{ "PersistentVolumeClaim", "/api/v1", "persistentvolumeclaims" },
+	{ "Secret", "/api/v1", "secrets" },
 	{ "NetworkPolicy", "/apis/networking.k8s.io/v1", "networkpolicies" },
 };
 

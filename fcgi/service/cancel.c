@@ -3,8 +3,8 @@
 
 #include "base/failpoint.h"
 #include "base/limits.h"
-#include "crd/crd.h"
 #include "service/log_follow.h"
+#include "service/object.h"
 #include "service/observe.h"
 
 #define OWED_AT_ONCE 50
@@ -47,8 +47,7 @@ kill_one(struct app *app, struct arena *arena, struct app_cluster *cluster, cons
 	if (cluster->logs != NULL && !log_follow_may_kill(cluster->logs, &owed->batch))
 		return true;
 	FAILPOINT("kill.delete");
-	if (kube_delete(cluster->kube, crd_kubeflow_path(arena, owed->batch.namespace, owed->batch.object_name), NULL,
-			&err)) {
+	if (object_delete(arena, cluster, &owed->batch, &err)) {
 		FAILPOINT("kill.deleted");
 		return true; /* taken; the watch, or the next round's 404, says when it is gone */
 	}

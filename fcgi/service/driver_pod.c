@@ -106,6 +106,11 @@ driver_pod_compare(struct app *app, struct arena *arena, struct app_cluster *clu
 	struct err err = ERR_INIT;
 	struct json_object *object;
 
+	if (batch_is_pod(batch)) {
+		if (pod != NULL)
+			(void)!observe_pod(app, cluster, pod, false); /* what of it is lost comes again in the next round */
+		return;
+	}
 	/* An object that cannot be read, or is gone, is the watch's business. */
 	if (!has_ended(arena, batch, pod, &of_pod) ||
 	    !kube_get(cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), &object, &err))

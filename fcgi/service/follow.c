@@ -50,7 +50,11 @@ struct follower {
 	struct retention retention;
 	int wake_fd;                    /* epoll: logs and database, beside the watch */
 	struct waiting waiting;
+	struct kube_watch *pods;        /* those that are batches' objects themselves; NULL: there are none in this cluster */
 };
+
+/* Another watch's connection is being made and has no descriptor yet: looked at again this soon. */
+#define CONNECTING_MS 50
 
 static void
 pause_ms(const struct follower *follower, int wait_ms)
@@ -102,22 +106,25 @@ take_lease(struct follower *follower)
 	return true;
 }
 
+typedef bool (*observe_fn)(struct app *app, struct app_cluster *cluster, struct json_object *object, bool is_gone);
+
 struct listing {
 	struct follower *follower;
-	struct json_object *names;      /* of the listed objects: a set */
+	observe_fn observe;
+	struct json_object *uids;       /* of the batches whose objects are listed: a set */
 };
 
 static bool
 on_listed(void *context, struct json_object *item, struct err *err)
 {
 	struct listing *listing = context;
-	const char *name = json_string_at(item, "metadata", "name", NULL);
+	const char *uid = crd_batch_uid(item);
 
-	if (name != NULL)
-		json_object_object_add(listing->names, name, NULL);
+	if (uid != NULL)
+		json_object_object_add(listing->uids, uid, NULL);
 	if (*listing->follower->stop)
 		return err_set(err, ERR_UNAVAILABLE, "stopping");
-	if (!observe_object(listing->follower->app, listing->follower->cluster, item, false))
+	if (!listing->observe(listing->follower->app, listing->follower->cluster, item, false))
 		return err_set(err, ERR_UNAVAILABLE, "the database did not take what was seen");
 	return true;
 }
@@ -126,15 +133,19 @@ on_listed(void *context, struct json_object *item, struct err *err)
 static bool
 check_absent(struct follower *follower, struct arena *arena, const struct batch *batch, struct err *err)
 {
+	bool is_pod = batch_is_pod(batch);
 	const struct batch_sight gone = {
 		.phase = BATCH_SEEN_GONE,
-		.message = "the SparkApplication is gone, not by this gateway: how its driver ended was not seen",
+		.message = is_pod ? "the driver's pod is gone, not by this gateway: how it ended was not seen"
+				  : "the SparkApplication is gone, not by this gateway: how its driver ended was not seen",
 	};
 	AUTO_JSON struct json_object *object = NULL;
 
-	if (kube_get(follower->cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), &object, err)) {
+	if (kube_get(follower->cluster->kube, crd_object_path(arena, batch), &object, err)) {
+		/* of pods there may be no list: then this is how they are seen */
 		if (!crd_is_another(object, batch))
-			return true;
+			return !is_pod || observe_pod(follower->app, follower->cluster, object, false) ||
+			       err_set(err, ERR_UNAVAILABLE, "the database did not take what was seen");
 	} else if (err->code != ERR_NOT_FOUND) {
 		return false;
 	}
@@ -144,7 +155,7 @@ check_absent(struct follower *follower, struct arena *arena, const struct batch 
 
 /* A watcher misses deletions between a lost stream and a new list: rows whose object is not listed are looked at. */
 static bool
-compare(struct follower *follower, struct json_object *names, const char *listed_at, struct err *err)
+compare(struct follower *follower, struct json_object *uids, const char *listed_at, struct err *err)
 {
 	struct batch *batches;
 	size_t count = COMPARE_AT_ONCE;
@@ -159,7 +170,7 @@ compare(struct follower *follower, struct json_object *names, const char *listed
 					    COMPARE_AT_ONCE, listed_at, &batches, &count, err);
 		for (size_t i = 0; compared && i < count; i++) {
 			after_id = batches[i].id;
-			if (!json_object_object_get_ex(names, batches[i].object_name, NULL))
+			if (!json_object_object_get_ex(uids, batches[i].uid, NULL))
 				compared = check_absent(follower, &arena, &batches[i], err);
 		}
 		arena_release(&arena);
@@ -169,17 +180,30 @@ compare(struct follower *follower, struct json_object *names, const char *listed
 	return true;
 }
 
+/* What is listed of a cluster, and then watched: SparkApplications, and pods that are batches' objects themselves. */
+struct collections {
+	const char *path, *query;
+	char *version;
+	const char *pods_path, *pods_query;     /* NULL: no pods come to this cluster */
+	char *pods_version;
+};
+
 static bool
-list_and_compare(struct follower *follower, struct arena *arena, const char *path, const char *query,
-		 char **ret_version, struct err *err)
+list_and_compare(struct follower *follower, struct arena *arena, struct collections *collections, struct err *err)
 {
-	struct listing listing = { follower, arena_own_json(arena, json_object_new_object()) };
+	struct kube *kube = follower->cluster->kube;
+	struct listing listing = { follower, observe_object, arena_own_json(arena, json_object_new_object()) };
 	const char *listed_at;
 
 	/* What is pushed after this moment may rightly be missing in the list. */
-	return store_now(follower->app->store, arena, &listed_at, err) &&
-	       kube_list(follower->cluster->kube, path, query, on_listed, &listing, ret_version, err) &&
-	       compare(follower, listing.names, listed_at, err);
+	if (!store_now(follower->app->store, arena, &listed_at, err) ||
+	    !kube_list(kube, collections->path, collections->query, on_listed, &listing, &collections->version, err))
+		return false;
+	listing.observe = observe_pod;
+	if (collections->pods_path != NULL && !kube_list(kube, collections->pods_path, collections->pods_query, on_listed,
+							 &listing, &collections->pods_version, err))
+		return false;
+	return compare(follower, listing.uids, listed_at, err);
 }
 
 static void
@@ -215,6 +239,50 @@ listen_to_database(const struct follower *follower)
 		epoll_ctl(follower->wake_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
+static void
+interrupted(struct follower *follower, const struct err *err)
+{
+	log_failure(&follower->app->log, LOG_LEVEL_WARNING, "watch_interrupted", err);
+	note(follower, "interrupted", err->msg);
+	pause_ms(follower, PAUSE_MS);
+}
+
+/* Takes all that has come of pods; false when a new list is needed. */
+static bool
+drain_pods(struct follower *follower, bool *ret_came)
+{
+	struct epoll_event readable = { .events = EPOLLIN };
+	struct err err = ERR_INIT;
+	struct kube_event event;
+
+	*ret_came = false;
+	while (!*follower->stop && kube_watch_next(follower->pods, 0, -1, &event, &err)) {
+		*ret_came = true;
+		metrics_add(&follower->app->metrics, METRIC_WATCH_EVENTS, 1);
+		if (event.kind != KUBE_BOOKMARK &&
+		    !observe_pod(follower->app, follower->cluster, event.object, event.kind == KUBE_DELETED)) {
+			follower->lost_evidence = true;
+			return false;
+		}
+	}
+	/* a connection that was made anew has another descriptor; a closed one leaves the set by itself */
+	if (kube_watch_fd(follower->pods) >= 0)
+		epoll_ctl(follower->wake_fd, EPOLL_CTL_ADD, kube_watch_fd(follower->pods), &readable);
+	if (*follower->stop || err.code == ERR_TIMEOUT)
+		return true;
+	interrupted(follower, &err);
+	return err.code == ERR_UNAVAILABLE;
+}
+
+static int
+wait_ms(const struct follower *follower)
+{
+	int interval_ms = follower->app->config.watcher_dispatch_interval_ms;
+
+	return follower->pods != NULL && kube_watch_fd(follower->pods) < 0 && interval_ms > CONNECTING_MS ? CONNECTING_MS
+													  : interval_ms;
+}
+
 /* The watch resumes by itself; what it cannot mend ends the loop, and a new list follows. */
 static bool
 watch_goes_on(struct follower *follower, struct kube_watch *watch)
@@ -222,6 +290,7 @@ watch_goes_on(struct follower *follower, struct kube_watch *watch)
 	struct app *app = follower->app;
 	int64_t resync_ms = (int64_t)app->config.watcher_resync_interval_s * 1000;
 	bool events_first = follower->event_came && clock_monotonic_ms() - follower->turned_ms < EVENTS_TURN_MS;
+	bool pods_came = false;
 	struct err err = ERR_INIT;
 	struct kube_event event;
 
@@ -232,9 +301,11 @@ watch_goes_on(struct follower *follower, struct kube_watch *watch)
 			dispatch(follower);
 		follower->turned_ms = clock_monotonic_ms();
 	}
+	if (follower->pods != NULL && !drain_pods(follower, &pods_came))
+		return false;
 	listen_to_database(follower);
-	follower->event_came = kube_watch_next(watch, events_first ? 0 : app->config.watcher_dispatch_interval_ms,
-					       follower->wake_fd, &event, &err);
+	follower->event_came = kube_watch_next(watch, events_first || pods_came ? 0 : wait_ms(follower), follower->wake_fd,
+					       &event, &err);
 	if (follower->event_came) {
 		metrics_add(&app->metrics, METRIC_WATCH_EVENTS, 1);
 		if (event.kind != KUBE_BOOKMARK)
@@ -247,50 +318,62 @@ watch_goes_on(struct follower *follower, struct kube_watch *watch)
 			dispatch(follower);
 		return true;
 	}
-	log_failure(&app->log, LOG_LEVEL_WARNING, "watch_interrupted", &err);
-	note(follower, "interrupted", err.msg);
-	pause_ms(follower, PAUSE_MS);
+	interrupted(follower, &err);
 	return err.code == ERR_UNAVAILABLE;
 }
 
 static bool
-watch(struct follower *follower, const char *path, const char *query, const char *version, struct err *err)
+watch(struct follower *follower, const struct collections *collections, struct err *err)
 {
+	struct kube *kube = follower->cluster->kube;
 	struct kube_watch *watch;
+	bool good;
 
-	if (!kube_watch_new(follower->cluster->kube, path, query, version, &watch, err))
+	if (!kube_watch_new(kube, collections->path, collections->query, collections->version, &watch, err))
 		return false;
-	while (!*follower->stop && holds_lease(follower) && watch_goes_on(follower, watch))
+	good = collections->pods_path == NULL ||
+	       kube_watch_new(kube, collections->pods_path, collections->pods_query, collections->pods_version,
+			      &follower->pods, err);
+	while (good && !*follower->stop && holds_lease(follower) && watch_goes_on(follower, watch))
 		;
+	kube_watch_free(follower->pods);
+	follower->pods = NULL;
 	kube_watch_free(watch);
-	return true;
+	return good;
 }
 
 /* From a new list to the end of its watch. */
 static bool
 follow_once(struct follower *follower, struct arena *arena, struct err *err)
 {
+	const char *namespace = kube_namespace(follower->cluster->kube);
+	struct collections collections = { 0 };
 	struct app *app = follower->app;
-	char *version = NULL, *path, *query;
 	const char *gateway_key;
 	bool followed;
 
 	if (!app_gateway_key(app, &gateway_key, err))
 		return false;
-	path = crd_kubeflow_path(arena, kube_namespace(follower->cluster->kube), NULL);
-	query = arena_printf(arena, "labelSelector=%s",
-			     kube_escape(arena, arena_printf(arena, CRD_LABEL_GATEWAY "=%s", gateway_key)));
+	collections.path = crd_kubeflow_path(arena, namespace, NULL);
+	collections.query = arena_printf(arena, "labelSelector=%s",
+					 kube_escape(arena, arena_printf(arena, CRD_LABEL_GATEWAY "=%s", gateway_key)));
+	if (follower->cluster->config->k8s_submissions) {
+		collections.pods_path = arena_printf(arena, "/api/v1/namespaces/%s/pods", namespace);
+		collections.pods_query = arena_printf(arena, "labelSelector=%s",
+						      kube_escape(arena, crd_pods_selector(arena, gateway_key)));
+	}
 	follower->lost_evidence = false;
 	metrics_add(&app->metrics, METRIC_WATCH_RELISTS, 1);
-	followed = list_and_compare(follower, arena, path, query, &version, err);
+	followed = list_and_compare(follower, arena, &collections, err);
 	FAILPOINT("follow.listed");
 	if (followed) {
 		follower->synced_ms = clock_monotonic_ms();
 		log_event(&app->log, LOG_LEVEL_INFO, "cluster_synced");
 		note(follower, "synced", NULL);
-		followed = watch(follower, path, query, version, err);
+		followed = watch(follower, &collections, err);
 	}
-	free(version);
+	free(collections.version);
+	free(collections.pods_version);
 	return followed;
 }
 

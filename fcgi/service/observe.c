@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "crd/crd.h"
+#include "launch/gate.h"
 #include "service/driver_log.h"
 #include "service/driver_pod.h"
 #include "service/log_follow.h"
@@ -89,9 +90,8 @@ delete_unwanted(struct app *app, struct app_cluster *cluster, struct arena *aren
 	struct err err = ERR_INIT;
 
 	log_event(&app->log, LOG_LEVEL_WARNING, "unwanted_object_deleted", LOG_INT("batch", batch->id),
-		  LOG_TEXT("object", batch->object_name), LOG_TEXT("uid", object_uid));
-	if (!kube_delete(cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), object_uid, &err) &&
-	    err.code != ERR_NOT_FOUND)
+		  LOG_TEXT("object", batch_object_name(batch)), LOG_TEXT("uid", object_uid));
+	if (!kube_delete(cluster->kube, crd_object_path(arena, batch), object_uid, &err) && err.code != ERR_NOT_FOUND)
 		log_failure(&app->log, LOG_LEVEL_WARNING, "unwanted_object_not_deleted", &err, LOG_INT("batch", batch->id));
 }
 
@@ -102,7 +102,8 @@ observe_remade(struct app *app, struct app_cluster *cluster, struct arena *arena
 {
 	const struct batch_sight gone = {
 		.phase = BATCH_SEEN_GONE,
-		.message = "the SparkApplication was deleted and made anew, and not by this gateway",
+		.message = batch_is_pod(batch) ? "the driver's pod was deleted and made anew, and not by this gateway"
+					       : "the SparkApplication was deleted and made anew, and not by this gateway",
 	};
 
 	delete_unwanted(app, cluster, arena, batch, object_uid);
@@ -120,14 +121,18 @@ static bool
 observe_batch(struct app *app, struct app_cluster *cluster, struct arena *arena, struct batch *batch,
 	      struct json_object *object, bool is_gone)
 {
+	bool is_pod = batch_is_pod(batch);
 	struct batch_sight sight;
 
-	crd_kubeflow_sight(arena, object, &sight);
+	if (is_pod)
+		crd_pod_object_sight(arena, object, &sight);
+	else
+		crd_kubeflow_sight(arena, object, &sight);
 	if (crd_is_another(object, batch))
 		return is_gone || observe_remade(app, cluster, arena, batch, sight.object_uid);
 	if (batch_state_is_final(batch->state)) {
-		/* it appears late: its push was held up longer than its claim */
-		if (batch->state == BATCH_KILLED && !is_gone)
+		/* it appears late: its push was held up longer than its claim; or it was refused, and stayed behind its gate */
+		if ((batch->state == BATCH_KILLED || (is_pod && launch_is_gated(object))) && !is_gone)
 			delete_unwanted(app, cluster, arena, batch, sight.object_uid);
 		return true;
 	}
@@ -137,17 +142,26 @@ observe_batch(struct app *app, struct app_cluster *cluster, struct arena *arena,
 	 */
 	if (is_gone && (!batch_sight_is_end(&sight) || batch->driver_followed)) {
 		sight.phase = BATCH_SEEN_GONE;
-		sight.message = NULL;
+		sight.message = is_pod ? CRD_POD_DELETED : NULL;
 		sight.has_exit_code = false;
-	} else if (batch_sight_is_end(&sight) && crd_kubeflow_pod_knows_more(object) &&
+	} else if (!is_pod && batch_sight_is_end(&sight) && crd_kubeflow_pod_knows_more(object) &&
 		   !driver_pod_second_look(app, arena, cluster, batch, &sight)) {
 		return false;
 	}
 	return observe_sight(app, arena, batch, &sight);
 }
 
-bool
-observe_object(struct app *app, struct app_cluster *cluster, struct json_object *object, bool is_gone)
+/* A pod behind its gate is not pushed yet: what belongs to it is missing. */
+static bool
+is_evidence(const struct batch *batch, struct json_object *object, bool of_pod)
+{
+	if (batch_is_pod(batch) != of_pod)
+		return false; /* somebody has put our labels on something else */
+	return !of_pod || batch->pushed_at != NULL || batch_state_is_final(batch->state) || !launch_is_gated(object);
+}
+
+static bool
+observe(struct app *app, struct app_cluster *cluster, struct json_object *object, bool of_pod, bool is_gone)
 {
 	const char *uid = crd_batch_uid(object);
 	struct err err = ERR_INIT;
@@ -158,7 +172,12 @@ observe_object(struct app *app, struct app_cluster *cluster, struct json_object 
 	if (uid == NULL)
 		return true;
 	arena_init(&arena, LIMIT_ARENA_BYTES);
-	observed = store_show_by_uid(app->store, &arena, uid, &batch, &err) && note_pushed(app, &arena, &batch, &err);
+	observed = store_show_by_uid(app->store, &arena, uid, &batch, &err);
+	if (observed && !is_evidence(&batch, object, of_pod)) {
+		arena_release(&arena);
+		return true;
+	}
+	observed = observed && note_pushed(app, &arena, &batch, &err);
 	if (observed)
 		observed = observe_batch(app, cluster, &arena, &batch, object, is_gone);
 	else if (err.code == ERR_NOT_FOUND)
@@ -167,4 +186,16 @@ observe_object(struct app *app, struct app_cluster *cluster, struct json_object 
 		log_failure(&app->log, LOG_LEVEL_ERROR, "object_not_observed", &err, LOG_TEXT("uid", uid));
 	arena_release(&arena);
 	return observed;
+}
+
+bool
+observe_object(struct app *app, struct app_cluster *cluster, struct json_object *object, bool is_gone)
+{
+	return observe(app, cluster, object, false, is_gone);
+}
+
+bool
+observe_pod(struct app *app, struct app_cluster *cluster, struct json_object *pod, bool is_gone)
+{
+	return observe(app, cluster, pod, true, is_gone);
 }

@@ -14,6 +14,9 @@
  */
 MUST_CHECK bool observe_object(struct app *app, struct app_cluster *cluster, struct json_object *object, bool is_gone);
 
+/* The same of a driver pod that is its batch's object itself. */
+MUST_CHECK bool observe_pod(struct app *app, struct app_cluster *cluster, struct json_object *pod, bool is_gone);
+
 /* What was learned about a batch otherwise, e.g. that its object does not exist. False as above. */
 MUST_CHECK bool observe_sight(struct app *app, struct arena *arena, const struct batch *batch, const struct batch_sight *evidence);
 

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "crd/crd.h"
+#include "service/pod_push.h"
 #include "store/batch_store.h"
 
 /* Pushes of one round: few, so that the watch between two rounds is not kept waiting. */
@@ -18,7 +19,10 @@
 int
 push_claim_ms(const struct config *config)
 {
-	/* a create and, when that finds the name taken, a get; each may connect anew */
+	/*
+	 * A create and, when that finds the name taken, a get; each may connect anew. A driver's pod and its objects are more
+	 * calls: whoever takes them over meanwhile does what they do, to the same names.
+	 */
 	return 2 * (config->kube_request_timeout_ms + config->kube_connect_timeout_ms) + 1000;
 }
 
@@ -82,7 +86,7 @@ done(struct app *app, struct arena *arena, struct batch *batch, const char *by)
 		log_failure(&app->log, LOG_LEVEL_WARNING, "push_not_recorded", &err, LOG_INT("batch", batch->id));
 	else
 		log_event(&app->log, LOG_LEVEL_INFO, "batch_pushed", LOG_INT("batch", batch->id), LOG_TEXT("by", by),
-			  LOG_TEXT("object", batch->object_name));
+			  LOG_TEXT("object", batch_object_name(batch)));
 	FAILPOINT("push.recorded");
 	return PUSH_DONE;
 }
@@ -116,6 +120,8 @@ create(struct app *app, struct arena *arena, struct app_cluster *cluster, const 
 
 	if (!app_gateway_key(app, &gateway_key, err))
 		return false;
+	if (batch_is_pod(batch))
+		return pod_push(arena, cluster, batch, spec, gateway_key, err);
 	object = arena_own_json(arena, crd_kubeflow_object(batch, gateway_key, spec));
 	if (kube_create(cluster->kube, crd_kubeflow_path(arena, batch->namespace, NULL), object, &created, err))
 		return true;

@@ -22,6 +22,7 @@ int push_claim_ms(const struct config *config);
  * live to tell. What was learned is recorded in the row; if the database is away just then, a watch event or a later
  * push finds the object and records it.
  *
+ * spec   the object's, or what service/pod_push.h takes; the arena's
  * by     "worker" or "watcher"
  * tries  how often it was tried before, this one included; spaces the next try
  * batch  updated from the row on PUSH_DONE

@@ -4,7 +4,8 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/limits.h"
-#include "crd/crd.h"
+#include "service/object.h"
+#include "store/k8s_store.h"
 #include "store/list_store.h"
 
 #define OBJECTS_AT_ONCE 50
@@ -29,8 +30,7 @@ delete_object(struct app *app, struct arena *arena, struct app_cluster *cluster,
 {
 	struct err err = ERR_INIT;
 
-	if (!kube_delete(cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), NULL, &err) &&
-	    err.code != ERR_NOT_FOUND) {
+	if (!object_delete(arena, cluster, batch, &err) && err.code != ERR_NOT_FOUND) {
 		log_failure(&app->log, LOG_LEVEL_WARNING, "old_object_not_deleted", &err, LOG_INT("batch", batch->id));
 		metrics_add(&app->metrics, METRIC_KUBE_FAILURES, 1);
 		return !err_is_transient(&err);
@@ -42,7 +42,7 @@ delete_object(struct app *app, struct arena *arena, struct app_cluster *cluster,
 		return false;
 	}
 	log_event(&app->log, LOG_LEVEL_DEBUG, "old_object_deleted", LOG_INT("batch", batch->id),
-		  LOG_TEXT("object", batch->object_name));
+		  LOG_TEXT("object", batch_object_name(batch)));
 	return true;
 }
 
@@ -75,6 +75,8 @@ remove_rows(struct app *app)
 	if (!store_retain_logs(app->store, days, PIECES_AT_ONCE, BATCHES_AT_ONCE, &pieces, &err) ||
 	    (pieces < PIECES_AT_ONCE && !store_retain_batches(app->store, days, BATCHES_AT_ONCE, &batches, &err)))
 		log_failure(&app->log, LOG_LEVEL_WARNING, "old_batches_not_removed", &err);
+	if (!store_k8s_expire(app->store, &err))
+		log_failure(&app->log, LOG_LEVEL_WARNING, "half_sent_submissions_not_removed", &err);
 	if (batches > 0)
 		log_event(&app->log, LOG_LEVEL_INFO, "old_batches_removed", LOG_INT("batches", batches));
 	return pieces == PIECES_AT_ONCE || batches == BATCHES_AT_ONCE;

@@ -15,9 +15,8 @@
 #include "service/retention.h"
 #include "store/batch_store.h"
 
-/* RFC 9562, version 4 */
-static const char *
-make_uid(struct arena *arena)
+const char *
+submit_make_uid(struct arena *arena)
 {
 	unsigned char b[16] = { 0 };
 	ssize_t got = getrandom(b, sizeof(b), 0);
@@ -52,13 +51,10 @@ target_of(struct arena *arena, const struct config *config, const struct config_
 	};
 }
 
-/* The conf key of other gateways is understood too: clients keep what they have. */
-static bool
-choose_cluster(struct app *app, struct batch_order *order, const char *by_path, struct app_cluster **ret_cluster,
-	       struct err *err)
+bool
+submit_choose_cluster(struct app *app, const char *by_path, const char *own, const char *other,
+		      struct app_cluster **ret_cluster, struct err *err)
 {
-	const char *other = batch_pairs_take(&order->conf, "spark.ilum.cluster");
-	const char *own = batch_pairs_take(&order->conf, "spark.sparkgate.cluster");
 	const char *by_conf = own != NULL ? own : other;
 	const char *name = by_path != NULL ? by_path : by_conf;
 	const char *key = own != NULL ? "conf spark.sparkgate.cluster" : "conf spark.ilum.cluster";
@@ -71,6 +67,17 @@ choose_cluster(struct app *app, struct batch_order *order, const char *by_path, 
 		return true;
 	return err_set(err, ERR_INVALID, "%s: there is no cluster '%s'; the default one is '%s'",
 		       by_path != NULL ? "/clusters/NAME in the address" : key, name, app->config.clusters[0].name);
+}
+
+/* The conf key of other gateways is understood too: clients keep what they have. */
+static bool
+choose_cluster(struct app *app, struct batch_order *order, const char *by_path, struct app_cluster **ret_cluster,
+	       struct err *err)
+{
+	const char *other = batch_pairs_take(&order->conf, "spark.ilum.cluster");
+	const char *own = batch_pairs_take(&order->conf, "spark.sparkgate.cluster");
+
+	return submit_choose_cluster(app, by_path, own, other, ret_cluster, err);
 }
 
 static bool
@@ -133,10 +140,9 @@ take_client_key(struct batch_order *order, const struct submit_origin *origin, c
 	return true;
 }
 
-/* The row is committed: from here on the batch is never lost, whatever happens to this process. */
-static bool
-push_accepted(struct app *app, struct arena *arena, struct batch *batch, struct json_object *spec, int64_t accepted_ms,
-	      struct err *err)
+bool
+submit_push_accepted(struct app *app, struct arena *arena, struct batch *batch, struct json_object *spec,
+		     int64_t accepted_ms, struct err *err)
 {
 	metrics_add(&app->metrics, METRIC_BATCHES_ACCEPTED, 1);
 	log_event(&app->log, LOG_LEVEL_INFO, "batch_accepted", LOG_INT("batch", batch->id),
@@ -166,7 +172,7 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		return false;
 	arena_own_json(arena, spec);
 	const struct store_new_batch new_batch = {
-		.uid = make_uid(arena),
+		.uid = submit_make_uid(arena),
 		.protocol = origin->protocol,
 		.name = order->name,
 		.owner = origin->user,
@@ -188,5 +194,5 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	/* Who repeats a request with its key gets the batch that there is; whoever was first pushes it. */
 	if (!is_new && client_key != NULL)
 		return ret_batch->reason != BATCH_REFUSED || err_set(err, ERR_INVALID, "%s", ret_batch->message);
-	return push_accepted(app, arena, ret_batch, spec, accepted_ms, err);
+	return submit_push_accepted(app, arena, ret_batch, spec, accepted_ms, err);
 }

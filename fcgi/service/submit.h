@@ -33,4 +33,22 @@ struct submit_origin {
 MUST_CHECK bool submit_batch(struct app *app, struct arena *arena, struct batch_order *order,
 			     const struct submit_origin *origin, struct batch *ret_batch, struct err *err);
 
+/*
+ * The row is committed, with a claim that began at accepted_ms (monotonic): from here on the batch is never lost, whatever
+ * happens to this process. False: Kubernetes refuses its object for good; what it cannot take now is success.
+ */
+MUST_CHECK bool submit_push_accepted(struct app *app, struct arena *arena, struct batch *batch, struct json_object *spec,
+				     int64_t accepted_ms, struct err *err);
+
+/* A new one, RFC 9562 version 4; the arena's. */
+const char *submit_make_uid(struct arena *arena);
+
+/*
+ * The cluster that a submission names: in its address, or by conf spark.sparkgate.cluster, or by spark.ilum.cluster, which
+ * other gateways have; each may be NULL. None of them: the first of the configuration.
+ * err  ERR_INVALID: there is none of that name, or two are named
+ */
+MUST_CHECK bool submit_choose_cluster(struct app *app, const char *by_path, const char *own, const char *other,
+				      struct app_cluster **ret_cluster, struct err *err);
+
 #endif

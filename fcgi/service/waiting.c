@@ -68,7 +68,12 @@ why_no_pod(struct app_cluster *cluster, struct arena *arena, const struct batch 
 static const char *
 why_no_driver(struct app_cluster *cluster, struct arena *arena, const struct batch *batch, struct json_object *pod)
 {
-	const char *why = pod == NULL ? why_no_pod(cluster, arena, batch) : crd_pod_waiting_for(arena, pod);
+	const char *why = NULL;
+
+	if (pod != NULL)
+		why = crd_pod_waiting_for(arena, pod);
+	else if (!batch_is_pod(batch))
+		why = why_no_pod(cluster, arena, batch);
 
 	if (why == NULL && pod != NULL && crd_pod_is_pending(pod))
 		why = crd_event_text(arena, newest_warning(cluster, arena, pod));

@@ -38,6 +38,7 @@ CLUSTER = {
     "image": "docker.io/library/sparkgate-spark:4.3.0",
     "spark_version": "4.3.0",
     "operator": "kubeflow",
+    "k8s_submissions": True,
     "default_conf": {"spark.executor.memory": "512m", "spark.test.default": "default"},
     "enforced_conf": {"spark.test.enforced": "enforced"},
 }
@@ -187,13 +188,13 @@ class Stack:
             self.watcher = watcher
         return watcher
 
-    def start_nginx(self):
+    def start_nginx(self, config=None):
         out = self.dir / "nginx"
         (out / "nginx.pid").unlink(missing_ok=True)
         subprocess.run([
             "sh", CLONE / "nginx/render", "--out", out, "--socket", self.socket, "--run", out, "--log", self.log,
             "--livy-port", str(self.livy.port), "--all-port", str(self.everything.port),
-            "--spark-port", str(self.spark_port),
+            "--spark-port", str(self.spark_port), "--config", config or self.config_file, "--ctl", program("sparkgate-ctl"),
         ], check=True)
         # Started by root its workers would be another user, who cannot reach this directory.
         options = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")

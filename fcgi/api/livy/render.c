@@ -45,7 +45,7 @@ livy_render_batch(const struct batch *batch)
 						     : NULL);
 	json_add_string(object, "protocol", batch_protocol_text(batch->protocol));
 	json_add_string(object, "cluster", batch->cluster);
-	json_add_string(object, "object", batch->object_name);
+	json_add_string(object, "object", batch_object_name(batch));
 	json_add_string(object, "submittedAt", batch->accepted_at);
 	json_add_string(object, "startedAt", batch->started_at);
 	json_add_string(object, "finishedAt", batch->finished_at);

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/k8s_complete.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "batch/validate.h"
+#include "crd/crd.h"
+#include "service/push.h"
+#include "service/submit.h"
+#include "spark/pod_json.h"
+#include "spark/properties.h"
+#include "spark/properties_read.h"
+
+#define PROPERTIES_FILE "spark.properties"
+
+/* A submission on its way to be a batch. */
+struct completion {
+	struct app *app;
+	struct arena *arena;
+	const struct store_k8s_submission *submission;
+	struct app_cluster *cluster;
+	struct spark_conf conf;
+	struct spark_driver_request request;
+};
+
+struct spark_driver_rules
+k8s_rules_of(const struct config_cluster *cluster)
+{
+	return (struct spark_driver_rules){
+		.host_access = cluster->k8s_host_access,
+		.service_account = cluster->service_account,
+	};
+}
+
+static bool
+read_properties(struct completion *completion, struct json_object *config_map, struct err *err)
+{
+	const char *text = json_string_at(config_map, "data", PROPERTIES_FILE, NULL);
+
+	if (text == NULL)
+		return err_set(err, ERR_INVALID, "data: " PROPERTIES_FILE " is wanted in the driver's config map");
+	spark_conf_init(&completion->conf, completion->arena);
+	if (spark_properties_read(text, &completion->conf, err))
+		return true;
+	return err_set(err, ERR_INVALID, "data." PROPERTIES_FILE ": %s", arena_strdup(completion->arena, err->msg));
+}
+
+static bool
+pick_cluster(struct completion *completion, struct err *err)
+{
+	const struct store_k8s_submission *submission = completion->submission;
+	struct spark_conf *conf = &completion->conf;
+	struct spark_driver_rules rules;
+	const struct config_cluster *cluster;
+
+	if (!submit_choose_cluster(completion->app, submission->cluster, spark_conf_get(conf, "spark.sparkgate.cluster"),
+				   spark_conf_get(conf, "spark.ilum.cluster"), &completion->cluster, err))
+		return false;
+	spark_conf_remove(conf, "spark.sparkgate.cluster");
+	spark_conf_remove(conf, "spark.ilum.cluster");
+	cluster = completion->cluster->config;
+	if (!cluster->k8s_submissions)
+		return err_set(err, ERR_FORBIDDEN, "cluster '%s' takes no submissions by --master k8s://: its configuration has "
+			       "no k8s_submissions: true", cluster->name);
+	if (strcmp(kube_namespace(completion->cluster->kube), submission->namespace) != 0)
+		return err_set(err, ERR_FORBIDDEN, "spark.kubernetes.namespace: drivers of cluster '%s' run in namespace '%s'",
+			       cluster->name, kube_namespace(completion->cluster->kube));
+	rules = k8s_rules_of(cluster);
+	return spark_driver_request_read(submission->pod, &rules, &completion->request, err);
+}
+
+/* As for every batch; but what the driver's pod was made of cannot be changed any more. */
+static bool
+lay_conf(struct completion *completion, struct err *err)
+{
+	const struct config_cluster *cluster = completion->cluster->config;
+	struct spark_conf *conf = &completion->conf;
+
+	for (size_t i = 0; i < cluster->default_conf_count; i++) {
+		const struct config_pair *pair = &cluster->default_conf[i];
+
+		if (!spark_shapes_driver(pair->key))
+			spark_conf_default(conf, pair->key, pair->value);
+	}
+	for (size_t i = 0; i < cluster->enforced_conf_count; i++) {
+		const struct config_pair *pair = &cluster->enforced_conf[i];
+		const char *given = spark_conf_get(conf, pair->key);
+
+		if (!spark_shapes_driver(pair->key))
+			spark_conf_set(conf, pair->key, pair->value);
+		else if (given == NULL || strcmp(given, pair->value) != 0)
+			return err_set(err, ERR_INVALID, "%s: cluster '%s' has '%s' for all, and the driver's pod was made without "
+				       "it: submit with --conf %s=%s", pair->key, cluster->name, pair->value, pair->key, pair->value);
+	}
+	return true;
+}
+
+static bool
+check_accounts(const struct completion *completion, struct err *err)
+{
+	static const char *const keys[] = {
+		"spark.kubernetes.authenticate.driver.serviceAccountName", "spark.kubernetes.authenticate.executor.serviceAccountName",
+		"spark.kubernetes.authenticate.serviceAccountName",
+	};
+	const char *allowed = completion->cluster->config->service_account;
+
+	for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+		const char *given = spark_conf_get(&completion->conf, keys[i]);
+
+		if (given != NULL && strcmp(given, allowed == NULL ? "default" : allowed) != 0)
+			return err_set(err, ERR_FORBIDDEN, "%s: '%s' is not the service account of this cluster: leave it out",
+				       keys[i], given);
+	}
+	return true;
+}
+
+static bool
+write_properties(struct completion *completion, struct json_object *config_map, struct err *err)
+{
+	AUTO_BUF struct buf text;
+
+	buf_init(&text, LIMIT_CONFIG_MAP_BYTES);
+	if (!spark_properties_write(&completion->conf, " as submitted, with the properties of the cluster", &text))
+		return err_set(err, ERR_INVALID, "data." PROPERTIES_FILE ": longer than a config map can be");
+	json_add_string(json_member(config_map, "data"), PROPERTIES_FILE, buf_str(&text));
+	return true;
+}
+
+/* ---- what is created ---- */
+
+/* Names, labels and annotations are the client's; owners and all else of metadata become the gateway's. */
+static void
+keep_own_metadata(struct json_object *object)
+{
+	static const char *const kept[] = { "name", "labels", "annotations" };
+	struct json_object *metadata = json_object_new_object();
+
+	for (size_t i = 0; i < ARRAY_COUNT(kept); i++) {
+		struct json_object *member = json_at(object, "metadata", kept[i], NULL);
+
+		if (member != NULL)
+			json_object_object_add(metadata, kept[i], json_object_get(member));
+	}
+	json_object_object_add(object, "metadata", metadata);
+}
+
+static struct json_object *
+make_pod(struct completion *completion)
+{
+	const char *account = completion->cluster->config->service_account;
+	struct json_object *pod = completion->submission->pod, *spec = json_member(pod, "spec");
+
+	keep_own_metadata(pod);
+	json_object_object_del(pod, "status");
+	/* a template may call it otherwise: it is found by this name, for its exit code and its log */
+	json_add_string(completion->request.container, "name", CRD_DRIVER_CONTAINER);
+	json_object_object_del(spec, "serviceAccount");
+	if (account != NULL)
+		json_add_string(spec, "serviceAccountName", account);
+	/* a driver that has ended has ended: the kubelet is not to begin it again */
+	json_add_string(spec, "restartPolicy", "Never");
+	return json_object_get(pod);
+}
+
+static struct json_object *
+make_objects(struct completion *completion, struct json_object *config_map)
+{
+	struct json_object *objects = json_object_new_object(), *parts = json_object_new_array();
+
+	json_object_object_foreach(completion->submission->parts, key, part) {
+		(void)key;
+		keep_own_metadata(part);
+		json_object_array_add(parts, json_object_get(part));
+	}
+	keep_own_metadata(config_map);
+	json_object_array_add(parts, json_object_get(config_map));
+	json_object_object_add(objects, "pod", make_pod(completion));
+	json_object_object_add(objects, "parts", parts);
+	return arena_own_json(completion->arena, objects);
+}
+
+/* ---- what the row keeps: no variables of the pod, which may be secrets, and no secret properties ---- */
+
+static struct json_object *
+make_request(const struct completion *completion, bool is_redacted)
+{
+	const struct spark_driver_request *request = &completion->request;
+	struct json_object *object = json_object_new_object(), *conf = json_object_new_object();
+
+	for (size_t i = 0; i < completion->conf.count; i++) {
+		const struct spark_property *property = &completion->conf.items[i];
+
+		json_add_string(conf, property->key,
+				is_redacted && batch_key_is_secret(property->key) ? BATCH_REDACTED : property->value);
+	}
+	json_add_string(object, "pod", request->pod_name);
+	json_add_string(object, "namespace", completion->submission->namespace);
+	json_add_string(object, "image", request->image);
+	json_add_string(object, "mainClass", request->main_class);
+	json_add_string(object, "resource", request->resource);
+	json_object_object_add(object, "args", json_object_get(json_member(request->container, "args")));
+	json_object_object_add(object, "labels", json_object_get(request->labels));
+	json_object_object_add(object, "conf", conf);
+	return arena_own_json(completion->arena, object);
+}
+
+static bool
+check_name(const char *name, struct err *err)
+{
+	return name == NULL || strlen(name) <= LIMIT_NAME_BYTES ||
+	       err_set(err, ERR_INVALID, "spark.app.name: longer than %d bytes", LIMIT_NAME_BYTES);
+}
+
+/* Of a commit whose answer was lost, asking again finds the row. */
+static bool
+accept(struct completion *completion, const struct store_k8s_batch *new_batch, struct batch *ret_batch, bool *ret_is_new,
+       struct err *err)
+{
+	struct store *store = completion->app->store;
+
+	return store_k8s_accept(store, completion->arena, new_batch, ret_batch, ret_is_new, err) ||
+	       (err->code == ERR_TIMEOUT &&
+		store_k8s_accept(store, completion->arena, new_batch, ret_batch, ret_is_new, err));
+}
+
+static bool
+commit_and_push(struct completion *completion, struct json_object *objects, const char *request_id, struct err *err)
+{
+	struct json_object *request = make_request(completion, true), *whole = make_request(completion, false);
+	struct app *app = completion->app;
+	int64_t began_ms = clock_monotonic_ms();
+	const struct store_k8s_batch new_batch = {
+		.uid = completion->submission->uid,
+		.name = spark_conf_get(&completion->conf, "spark.app.name"),
+		.cluster = completion->cluster->config->name,
+		.request_text = json_text(request),
+		.whole_request_text = json_text(whole),
+		.request_id = request_id,
+		.objects_text = json_text(objects),
+		.claim_ms = push_claim_ms(&app->config),
+	};
+	struct batch batch;
+	bool is_new;
+
+	FAILPOINT("k8s.complete");
+	if (!check_name(new_batch.name, err) || !accept(completion, &new_batch, &batch, &is_new, err))
+		return false;
+	FAILPOINT("k8s.committed");
+	if (!is_new)
+		return batch.reason != BATCH_REFUSED || err_set(err, ERR_INVALID, "%s", batch.message);
+	return submit_push_accepted(app, completion->arena, &batch, objects, began_ms, err);
+}
+
+bool
+k8s_complete(struct app *app, struct arena *arena, const struct store_k8s_submission *submission,
+	     struct json_object *config_map, const char *request_id, struct err *err)
+{
+	struct completion completion = { .app = app, .arena = arena, .submission = submission };
+
+	if (!read_properties(&completion, config_map, err) || !pick_cluster(&completion, err) ||
+	    !lay_conf(&completion, err) || !check_accounts(&completion, err) ||
+	    !write_properties(&completion, config_map, err))
+		return false;
+	return commit_and_push(&completion, make_objects(&completion, config_map), request_id, err);
+}

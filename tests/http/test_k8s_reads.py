@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What spark-submit --master k8s:// reads and watches: allowed by a worker, and then carried by nginx to the API server."""
+import json
+import urllib.parse
+
+import k8s_client
+import pytest
+from k8s_client import PODS, Driver, KubernetesClient
+from k8s_watch import HttpWatch, WebSocketWatch
+from kubernetes import DRIVER_CONTAINER, MERGE
+from livy import status_of
+from waiting import wait_for
+
+
+@pytest.fixture(scope="module", autouse=True)
+def allowed(stack, kube):
+    k8s_client.allow(kube)
+    yield
+    kube.delete_drivers()
+    k8s_client.forbid(kube)
+
+
+@pytest.fixture
+def client(stack):
+    return KubernetesClient(stack.spark_port)
+
+
+@pytest.fixture
+def driver(stack, kube, client):
+    """One that is pushed."""
+    stack.wait_leased()
+    driver = Driver()
+    client.submit(driver)
+    batch = stack.postgres.row("SELECT id FROM batch WHERE driver_pod = %s", (driver.pod_name,))
+    stack.wait_state(batch["id"], "starting")
+    return driver
+
+
+def report(kube, driver, phase, exit_code=None):
+    status = {"phase": phase}
+    if exit_code is not None:
+        status["containerStatuses"] = [{
+            "name": DRIVER_CONTAINER, "image": "x", "imageID": "x", "ready": False, "restartCount": 0,
+            "state": {"terminated": {"exitCode": exit_code, "reason": "Error"}}}]
+    kube.call("PATCH", f"{PODS}/{driver.pod_name}/status", {"status": status}, **MERGE)
+
+
+def watch_path(driver, **more):
+    """As the client builds it."""
+    query = {"allowWatchBookmarks": "true", "fieldSelector": f"metadata.name={driver.pod_name}", "watch": "true", **more}
+    return f"{PODS}?{urllib.parse.urlencode(query)}"
+
+
+def test_a_pod_is_what_the_api_server_says(kube, client, driver):
+    answer = client.pod(driver.pod_name)
+    assert answer.status == 200 and answer.json()["metadata"]["uid"] == kube.call(
+        "GET", f"{PODS}/{driver.pod_name}")["metadata"]["uid"]
+    assert answer.json()["status"]["phase"] == "Pending"
+
+
+def test_a_prefix_picks_the_cluster(stack, driver):
+    assert KubernetesClient(stack.spark_port, "/clusters/default").pod(driver.pod_name).status == 200
+    answer = KubernetesClient(stack.spark_port, "/clusters/nowhere").pod(driver.pod_name)
+    assert answer.status == 404 and "no such cluster" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("kind", [HttpWatch, WebSocketWatch])
+def test_a_watch_brings_each_event_as_it_comes(stack, kube, driver, kind):
+    with kind(stack.spark_port, watch_path(driver)) as watch:
+        assert watch.status == 200 if kind is HttpWatch else watch.is_accepted(), watch.headers
+        event = watch.event()
+        assert event["type"] == "ADDED" and event["object"]["metadata"]["name"] == driver.pod_name
+        report(kube, driver, "Running")
+        assert watch.event()["object"]["status"]["phase"] == "Running"
+        report(kube, driver, "Failed", 3)
+        event = watch.event()
+        assert event["object"]["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 3
+        kube.call("DELETE", f"{PODS}/{driver.pod_name}?gracePeriodSeconds=0")
+        while event["type"] != "DELETED":
+            event = watch.event()
+
+
+def test_watches_hold_no_worker(stack, kube, client, driver):
+    """Ten times as many as there are workers."""
+    watches = [HttpWatch(stack.spark_port, watch_path(driver)) for _ in range(20)]
+    try:
+        assert [watch.event()["type"] for watch in watches] == ["ADDED"] * 20
+        assert client.pod(driver.pod_name).status == 200 and stack.livy.get("/batches").status == 200
+        report(kube, driver, "Running")
+        assert {watch.event()["object"]["status"]["phase"] for watch in watches} == {"Running"}
+    finally:
+        for watch in watches:
+            watch.socket.close()
+
+
+def test_a_watch_goes_on_from_a_version(stack, kube, driver):
+    version = kube.call("GET", f"{PODS}/{driver.pod_name}")["metadata"]["resourceVersion"]
+    report(kube, driver, "Running")
+    with HttpWatch(stack.spark_port, watch_path(driver, resourceVersion=version)) as watch:
+        event = watch.event()
+        assert event["type"] == "MODIFIED" and event["object"]["status"]["phase"] == "Running"
+
+
+def test_a_watch_ends_cleanly_when_the_server_ends_it(stack, driver):
+    with HttpWatch(stack.spark_port, watch_path(driver, timeoutSeconds="1")) as watch:
+        watch.event()
+        with pytest.raises(EOFError):
+            while True:
+                watch.event()
+
+
+@pytest.mark.parametrize("path", [PODS, "/api/v1/pods"])
+def test_a_list_shows_drivers_that_came_this_way_and_nothing_else(stack, kube, client, driver, path):
+    kube.call("POST", PODS, {"metadata": {"name": f"other-{driver.unique}", "labels": {"spark-role": "driver"}},
+                             "spec": {"containers": [{"name": "a", "image": "a"}]}})
+    for selector in ("spark-role%3Ddriver", "", "spark-role+in+%28driver%29", f"spark-app-selector%3D{driver.app_id}"):
+        answer = client.get(f"{path}?labelSelector={selector}")
+        assert answer.status == 200, answer
+        names = [item["metadata"]["name"] for item in answer.json()["items"]]
+        assert driver.pod_name in names and f"other-{driver.unique}" not in names
+    answer = client.get(f"{path}?labelSelector=spark-role%3Dexecutor")
+    assert answer.json()["items"] == []
+
+
+def test_a_log_is_asked_of_the_api_server(client, driver):
+    answer = client.get(f"{PODS}/{driver.pod_name}/log?container={DRIVER_CONTAINER}&follow=true")
+    assert answer.status in (200, 400) and b"Status" in answer.body or answer.body == b"", "no kubelet runs here"
+
+
+def test_a_pod_that_nobody_submitted_is_not_there(kube, client, driver):
+    kube.call("POST", PODS, {"metadata": {"name": f"foreign-{driver.unique}"},
+                             "spec": {"containers": [{"name": "a", "image": "a"}]}})
+    for path in ("", "/log"):
+        answer = client.get(f"{PODS}/foreign-{driver.unique}{path}")
+        assert answer.status == 404 and answer.json()["reason"] == "NotFound"
+    answer = client.get(f"{PODS}?watch=true&fieldSelector=metadata.name%3Dforeign-{driver.unique}")
+    assert answer.status == 404
+
+
+def test_a_head_has_no_body(client, driver):
+    answer = client.call("HEAD", f"{PODS}/{driver.pod_name}")
+    assert answer.status == 200 and answer.body == b""
+
+
+# --- whose credentials ------------------------------------------------------------------------------------------------
+
+def test_the_client_s_credentials_never_reach_the_cluster(stack, kube, client, driver):
+    """With any of these the API server would refuse, or act as somebody else."""
+    for name, value in (("Authorization", "Bearer wrong"), ("Authorization", "Basic eDp5"), ("Impersonate-User", "nobody"),
+                        ("X-Remote-User", "nobody"), ("X-Sparkgate-Authorization", "Bearer wrong"),
+                        ("X-Accel-Redirect", "/k8s-api/default/api/v1/secrets")):
+        answer = client.call("GET", f"{PODS}/{driver.pod_name}", headers={name: value})
+        assert answer.status == 200, f"{name}: {answer}"
+    protocols = [("Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io.d3Jvbmc")]
+    with WebSocketWatch(stack.spark_port, watch_path(driver), protocols) as watch:
+        assert watch.is_accepted() and watch.event()["type"] == "ADDED"
+
+
+def test_the_gateway_s_token_is_taken_from_its_file_anew_and_shown_to_nobody(stack, kube, client, driver, repaired):
+    """A worker with a token, not with a certificate: nginx has none to show then."""
+    kubeconfig = stack.kubernetes.token_kubeconfig
+    token = k8s_client.token_of(kubeconfig)
+    config = stack.write_config({"clusters": {"default": {"kubeconfig": str(kubeconfig)}}}, "token.yaml")
+    stack.nginx.stop()
+    stack.start_nginx(config)
+    stack.restart_workers(config=config)
+    try:
+        answer = client.pod(driver.pod_name)
+        assert answer.status == 200, answer
+        assert token not in answer.text and not [name for name in answer.headers if "authorization" in name or "accel" in name]
+        assert token not in json.dumps(stack.log_texts()), "nor does any log have it"
+        for file in (stack.dir / "nginx").glob("*"):
+            if file.is_file():
+                assert token not in file.read_text(errors="replace"), f"nor {file}"
+    finally:
+        stack.restart_workers()
+        stack.nginx.stop()
+        stack.start_nginx()
+
+
+def test_without_an_api_server_the_client_is_told_to_try_again(stack, kube, client, driver):
+    kube.kill9()
+    try:
+        answer = client.pod(driver.pod_name)
+        assert answer.status == 503 and answer.json()["kind"] == "Status" and "try again" in answer.json()["message"]
+    finally:
+        kube.start()
+    wait_for("the pod", lambda: client.pod(driver.pod_name).status == 200, 20)
+
+
+def test_without_workers_the_answer_is_a_status(stack, client, repaired):
+    stack.stop_workers()
+    answer = client.pod("x")
+    assert answer.status == 503 and answer.json()["reason"] == "ServiceUnavailable", answer
+    answer = client.begin(Driver())
+    assert answer.status == 503 and answer.json()["kind"] == "Status", answer
+    assert status_of(client.raw(b"GET /api/v1/x HTTP/1.1\r\nHost: a\r\nbroken\r\n\r\n")) == 400

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""spark-submit --master k8s://: the requests that it makes for a driver, in their order, and what was recorded of it."""
+import copy
+import json
+import pathlib
+import uuid
+
+import yaml
+
+from kubernetes import CLONE, NAMESPACE
+from livy import Livy
+
+FIXTURES = CLONE / "../shared/fixtures/k8s-submit"
+RBAC = CLONE / "deploy/kubernetes/k8s-rbac.yaml.in"
+GATEWAY_USER = "sparkgate"
+APPLY = {"Content-Type": "application/apply-patch+yaml"}
+PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+NETWORK = "/apis/networking.k8s.io/v1"
+ROLE_GROUP = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}"
+
+
+def manifests():
+    text = RBAC.read_text().replace("@NAMESPACE@", NAMESPACE).replace("@GATEWAY_USER@", GATEWAY_USER)
+    return list(yaml.safe_load_all(text))
+
+
+def allow(kube):
+    """The shipped manifest's rights, for the gateway's user."""
+    for manifest in manifests():
+        kube.call("POST", f"{ROLE_GROUP}/{manifest['kind'].lower()}s", manifest, expect=(201, 409))
+
+
+def forbid(kube):
+    for manifest in manifests():
+        kube.call("DELETE", f"{ROLE_GROUP}/{manifest['kind'].lower()}s/{manifest['metadata']['name']}", expect=(200, 404))
+
+
+def properties_text(properties):
+    """As java.util.Properties stores them, as far as tests need it."""
+    lines = ["#Java properties built from Kubernetes config map", "#Sat Nov 21 10:40:14 UTC 2026"]
+    for key, value in properties.items():
+        lines.append(f"{key}={value}".replace("\\", "\\\\").replace(":", "\\:").replace("\n", "\\n"))
+    return "\n".join(lines) + "\n"
+
+
+class Driver:
+    """The objects of one submission, as spark-submit 4.3 makes them; tests change them before they are sent."""
+
+    def __init__(self, name="sparkpi", properties=None):
+        self.unique = uuid.uuid4().hex[:16]
+        self.app_id = f"spark-{uuid.uuid4().hex}"
+        self.prefix = f"{name}-{self.unique}"
+        self.pod_name = f"{self.prefix}-driver"
+        self.map_name = f"spark-drv-{self.unique}-conf-map"
+        labels = {"spark-app-name": name, "spark-app-selector": self.app_id, "spark-role": "driver",
+                  "spark-version": "4.3.0"}
+        self.pod = {
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"labels": labels, "name": self.pod_name},
+            "spec": {
+                "containers": [{
+                    "args": ["driver", "--properties-file", "/opt/spark/conf/spark.properties", "--class",
+                             "org.apache.spark.examples.SparkPi", "local:///opt/spark/examples/jars/spark-examples.jar",
+                             "10", "", "é"],
+                    "env": [{"name": "SPARK_USER", "value": "ann"},
+                            {"name": "SPARK_APPLICATION_ID", "value": self.app_id},
+                            {"name": "MY_SECRET", "value": "hidden-in-the-pod"}],
+                    "image": "spark:4.3.0", "imagePullPolicy": "IfNotPresent", "name": "spark-kubernetes-driver",
+                    "ports": [{"containerPort": 7078, "name": "driver-rpc-port", "protocol": "TCP"}],
+                    "resources": {"limits": {"memory": "896Mi"}, "requests": {"cpu": "1", "memory": "896Mi"}},
+                    "securityContext": {"allowPrivilegeEscalation": False},
+                    "volumeMounts": [{"mountPath": "/opt/spark/conf", "name": "spark-conf-volume-driver"}],
+                }],
+                "restartPolicy": "Never",
+                "volumes": [{"emptyDir": {}, "name": "spark-local-dir-1"},
+                            {"configMap": {"items": [{"key": "spark.properties", "mode": 420, "path": "spark.properties"}],
+                                           "name": self.map_name}, "name": "spark-conf-volume-driver"}],
+            },
+        }
+        self.service = {
+            "apiVersion": "v1", "kind": "Service",
+            "metadata": {"labels": {"spark-app-selector": self.app_id}, "name": f"{self.prefix}-driver-svc"},
+            "spec": {"clusterIP": "None", "ports": [{"name": "driver-rpc-port", "port": 7078, "targetPort": 7078}],
+                     "selector": dict(labels)},
+        }
+        self.policy = {
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": f"{self.prefix}-policy", "namespace": NAMESPACE},
+            "spec": {"ingress": [], "podSelector": {"matchLabels": {"spark-role": "executor",
+                                                                    "spark-app-selector": self.app_id}}},
+        }
+        self.properties = {
+            "spark.app.id": self.app_id, "spark.app.name": f"{name} ü", "spark.master": "k8s://http://gateway:9888",
+            "spark.kubernetes.driver.pod.name": self.pod_name, "spark.submit.deployMode": "cluster",
+            "spark.kubernetes.container.image": "spark:4.3.0", **(properties or {}),
+        }
+
+    def config_map(self):
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": self.map_name, "namespace": NAMESPACE},
+                "immutable": True,
+                "data": {"spark.properties": properties_text(self.properties), "spark.kubernetes.namespace": NAMESPACE}}
+
+    def secret(self, **members):
+        return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"{self.prefix}-kubernetes-credentials"},
+                "data": {"token": "aGlkZGVu"}, **members}
+
+    def claim(self):
+        return {"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+                "metadata": {"name": f"{self.prefix}-driver-pvc-0"},
+                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}
+
+
+PLURALS = {"Service": "services", "ConfigMap": "configmaps", "Secret": "secrets",
+           "PersistentVolumeClaim": "persistentvolumeclaims", "NetworkPolicy": "networkpolicies"}
+
+
+class KubernetesClient(Livy):
+    """`prefix` is what stands after host and port in --master."""
+
+    def __init__(self, port, prefix=""):
+        super().__init__(port)
+        self.prefix = prefix
+
+    def begin(self, driver):
+        return self.call("POST", self.prefix + PODS, driver.pod)
+
+    def apply(self, uid, driver, part, path=None):
+        """A piece that the pod of that uid owns."""
+        part = copy.deepcopy(part)
+        part["metadata"]["ownerReferences"] = [{"apiVersion": "v1", "kind": "Pod", "controller": True,
+                                                "name": driver.pod_name, "uid": uid}]
+        group = NETWORK if part["kind"] == "NetworkPolicy" else "/api/v1"
+        path = path or f"{group}/namespaces/{NAMESPACE}/{PLURALS[part['kind']]}/{part['metadata']['name']}"
+        return self.call("PATCH", f"{self.prefix}{path}?fieldManager=fabric8&force=true", part, APPLY)
+
+    def submit(self, driver, *more):
+        """All pieces; the answers to the first and to the last."""
+        begun = self.begin(driver)
+        assert begun.status == 201, begun
+        uid = begun.json()["metadata"]["uid"]
+        for part in (driver.service, driver.policy, *more):
+            answer = self.apply(uid, driver, part)
+            assert answer.status == 201, answer
+        return begun.json(), self.apply(uid, driver, driver.config_map())
+
+    def pod(self, name):
+        return self.get(f"{self.prefix}{PODS}/{name}")
+
+    def delete_pod(self, name):
+        return self.call("DELETE", f"{self.prefix}{PODS}/{name}",
+                         {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"})
+
+
+def token_of(kubeconfig):
+    """That of its user, or the one in its file."""
+    (user,) = yaml.safe_load(kubeconfig.read_text())["users"]
+    return user["user"].get("token") or pathlib.Path(user["user"]["tokenFile"]).read_text().strip()
+
+
+def recorded(name):
+    """A recorded run, or None where the recordings are not."""
+    file = pathlib.Path(FIXTURES / f"{name}.json")
+    return json.loads(file.read_text()) if file.exists() else None
+
+
+def recordings(pattern):
+    return sorted(file.stem for file in FIXTURES.glob(pattern))
