@@ -70,6 +70,14 @@ kubernetes_local() {
 	cluster "$@" || die "deploy/local-cluster/cluster $* failed (see above)" "" "repair that, then run this again"
 }
 
+# The gateway's user in the local cluster is there by the name of its certificate (local-cluster/lib/settings.sh).
+kubernetes_local_roles() {
+	local log=$LOG_DIR/kubernetes.log
+	k8s_rbac_manifest "$KUBERNETES_NAMESPACE" sparkgate |
+		"${KUBECTL[@]}" apply --server-side --force-conflicts -f - >"$log" 2>&1 ||
+		die "the roles of spark-submit --master k8s:// were refused" "$log" "see the log"
+}
+
 kubeflow_check() { cluster operator check || exit 1; }
 kubeflow_up() { kubernetes_local operator up; }
 kubeflow_down() { kubernetes_local operator down; }
@@ -101,6 +109,7 @@ kubernetes_own_objects() {
 	user=$(kubernetes_own_user) || user=sparkgate
 	{
 		gateway_rbac_manifest "$KUBERNETES_NAMESPACE" "$KUBERNETES_SERVICE_ACCOUNT" "$user"
+		k8s_rbac_manifest "$KUBERNETES_NAMESPACE" "$user"
 		[[ $OPERATOR_KIND != sparkgate ]] || operator_rbac_manifest "$KUBERNETES_NAMESPACE" "$user"
 	} >"$manifest"
 	! "${KUBECTL[@]}" apply --server-side --force-conflicts -f "$manifest" >"$log" 2>&1 || return 0
@@ -118,9 +127,9 @@ kubernetes_own_user() {
 
 # Somebody else may have applied the roles. This asks for some of each, not for all that they hold.
 kubernetes_own_allowed() {
-	local asked=("create sparkapplications.sparkoperator.k8s.io" "get pods log") verb resource part
+	local asked=("create sparkapplications.sparkoperator.k8s.io" "get pods log" "create pods" "create secrets") verb resource part
 	[[ $OPERATOR_KIND != sparkgate ]] ||
-		asked+=("update sparkapplications.sparkoperator.k8s.io status" "create pods" "create configmaps" "create leases")
+		asked+=("update sparkapplications.sparkoperator.k8s.io status" "create configmaps" "create leases")
 	for resource in "${asked[@]}"; do
 		read -r verb resource part <<<"$resource"
 		kubernetes_jobs auth can-i "$verb" "$resource" --subresource="$part" >/dev/null 2>&1 || return 1

@@ -10,6 +10,12 @@ gateway_rbac_manifest() {
 		"$CLONE_DIR/deploy/kubernetes/rbac.yaml.in"
 }
 
+# k8s_rbac_manifest NAMESPACE GATEWAY_USER
+k8s_rbac_manifest() {
+	echo ---
+	sed -e "s/@NAMESPACE@/$1/g" -e "s|@GATEWAY_USER@|$2|g" "$CLONE_DIR/deploy/kubernetes/k8s-rbac.yaml.in"
+}
+
 # operator_rbac_manifest NAMESPACE OPERATOR_USER
 operator_rbac_manifest() {
 	echo ---

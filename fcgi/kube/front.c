@@ -12,6 +12,12 @@
 /* Where Debian, and what follows it, keeps the authorities of the system; for servers without one of their own. */
 #define SYSTEM_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
 
+/*
+ * What every API server's certificate is for, beside its addresses: pods look for it there. nginx compares names only, never
+ * the addresses in a certificate (OpenSSL's X509_check_host).
+ */
+#define SERVICE_NAME "kubernetes.default.svc"
+
 /* nginx reads these inside a quoted word. */
 static bool
 is_quotable(const char *text)
@@ -60,6 +66,16 @@ add_pem(struct kube *kube, const struct pem *pem, const char *directive, const c
 	return true;
 }
 
+/* "https://10.0.0.1:6443/x", "https://[::1]" */
+static bool
+is_at_address(const char *server)
+{
+	const char *host = strstr(server, "://") + strlen("://");
+
+	return host[0] == '[' || host[strspn(host, "0123456789.")] == ':' || host[strspn(host, "0123456789.")] == '/' ||
+	       host[strspn(host, "0123456789.")] == '\0';
+}
+
 static bool
 add_tls(struct kube *kube, const char *cluster, const char *directory, struct buf *conf, struct err *err)
 {
@@ -71,8 +87,9 @@ add_tls(struct kube *kube, const char *cluster, const char *directory, struct bu
 		ca.file = SYSTEM_AUTHORITIES;
 	buf_text(conf, "\tproxy_ssl_protocols TLSv1.2 TLSv1.3;\n\tproxy_ssl_server_name on;\n");
 	buf_printf(conf, "\tproxy_ssl_verify %s;\n\tproxy_ssl_verify_depth 5;\n", endpoint->insecure ? "off" : "on");
-	if (endpoint->tls_server_name != NULL)
-		buf_printf(conf, "\tproxy_ssl_name \"%s\";\n", endpoint->tls_server_name);
+	if (endpoint->tls_server_name != NULL || is_at_address(endpoint->server))
+		buf_printf(conf, "\tproxy_ssl_name \"%s\";\n",
+			   endpoint->tls_server_name != NULL ? endpoint->tls_server_name : SERVICE_NAME);
 	return (endpoint->insecure || add_pem(kube, &ca, "proxy_ssl_trusted_certificate",
 					      arena_printf(arena, "%s/%s-ca.crt", directory, cluster), conf, err)) &&
 	       add_pem(kube, &endpoint->certificate, "proxy_ssl_certificate",
@@ -90,7 +107,7 @@ kube_front_write(struct kube *kube, const char *cluster, const char *directory, 
 	if (endpoint->proxy_url != NULL || endpoint->username != NULL || endpoint->impersonation_count > 0)
 		return err_set(err, ERR_INVALID, "nginx cannot reach an API server by proxy-url, with a username, or as somebody "
 			       "else (as): use a token or a client certificate");
-	if (!is_quotable(endpoint->server) || !is_quotable(directory) ||
+	if (strstr(endpoint->server, "://") == NULL || !is_quotable(endpoint->server) || !is_quotable(directory) ||
 	    (endpoint->tls_server_name != NULL && !is_quotable(endpoint->tls_server_name)))
 		return err_set(err, ERR_INVALID, "a name has characters that nginx's configuration cannot hold");
 	buf_printf(conf, "location /k8s-api/%s/ {\n\tinternal;\n\tinclude k8s_carried.conf;\n", cluster);

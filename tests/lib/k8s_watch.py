@@ -13,7 +13,7 @@ class HttpWatch:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", *(f"{name}: {value}" for name, value in headers)]
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
-        self.received = b""
+        self.received = self.lines = b""
         head = self.until(b"\r\n\r\n").decode()
         self.status = int(head.split(" ", 2)[1])
         self.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head.split("\r\n")[1:])}
@@ -43,15 +43,22 @@ class HttpWatch:
         return taken
 
     def event(self):
-        """The next one: an event is a chunk at least, whole lines."""
-        text = b""
-        while not text.endswith(b"\n"):
+        """The next one that is no bookmark."""
+        event = self.message()
+        while event["type"] == "BOOKMARK":
+            event = self.message()
+        return event
+
+    def message(self):
+        """The next line, whatever the chunks are."""
+        while b"\n" not in self.lines:
             size = int(self.until(b"\r\n"), 16)
             if size == 0:
                 raise EOFError("the watch has ended")
-            text += self.bytes(size)
+            self.lines += self.bytes(size)
             self.until(b"\r\n")
-        return json.loads(text)
+        line, _, self.lines = self.lines.partition(b"\n")
+        return json.loads(line)
 
 
 class WebSocketWatch(HttpWatch):
@@ -64,7 +71,7 @@ class WebSocketWatch(HttpWatch):
         wanted = hashlib.sha1((self.key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
         return self.status == 101 and self.headers["sec-websocket-accept"] == base64.b64encode(wanted).decode()
 
-    def event(self):
+    def message(self):
         """The next text frame."""
         first, size = self.bytes(2)
         assert first == 0x81, f"not a whole text frame: {first:#x}"

@@ -225,7 +225,7 @@ class Stack:
 
     def empty(self):
         """No batch and no object; ids go on."""
-        self.postgres.execute("TRUNCATE batch CASCADE")
+        self.postgres.execute("TRUNCATE batch, k8s_submission CASCADE")
         if self.kubernetes is not None:
             self.kubernetes.delete_applications()
 

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real spark-submit with --master k8s://, in cluster mode: its exit status, what it prints, and the ledger."""
+import contextlib
+import os
+import re
+import subprocess
+
+import pytest
+from live_batch import PATIENT, PI, PROGRAMS, SMALL, KnownBatch
+from live_spark import LiveSpark
+from live_stack import NAMESPACE
+from waiting import wait_for
+
+RUN_S = 300
+VERSIONS = {"4.3.0": "spark4", "3.5.9": "spark35"}  # to their names in the names of tests
+# What both wait for is far shorter on an idle machine; this one may be busy.
+CLIENT = {f"spark.kubernetes.submission.{what}Timeout": "60000" for what in ("connection", "request")}
+
+
+class SparkSubmit:
+    """spark-submit of one version, and drivers with the image of that version."""
+
+    def __init__(self, live, spark):
+        self.spark = spark
+        self.master = f"k8s://http://127.0.0.1:{live.spark_port}"
+        self.environment = dict(live.environment, SPARK_HOME=str(spark.home), SPARK_LOCAL_IP="127.0.0.1")
+
+    def start(self, *words, master=None):
+        return subprocess.Popen(
+            [self.spark.home / "bin/spark-submit", "--master", master or self.master, *words], env=self.environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=os.sep)
+
+    def submit(self, *words, conf=None, master=None):
+        properties = {**SMALL, **CLIENT, "spark.kubernetes.container.image": self.spark.image,
+                      "spark.kubernetes.namespace": NAMESPACE, "spark.driver.memory": "512m",
+                      "spark.executor.instances": "1", **(conf or {})}
+        options = [word for key, value in properties.items() for word in ("--conf", f"{key}={value}")]
+        return self.start("--deploy-mode", "cluster", *options, *words, master=master)
+
+
+def ended(process):
+    """Exit status and what was printed."""
+    with process:
+        printed, _ = process.communicate(timeout=RUN_S)
+    return process.returncode, printed
+
+
+@pytest.fixture(scope="module", params=VERSIONS, ids=VERSIONS.values())
+def client(request, live):
+    return SparkSubmit(live, LiveSpark(live, request.param))
+
+
+@pytest.fixture(scope="module")
+def submissions(live, client):
+    """All at once; each test looks at its own."""
+    plan = {
+        "pi": client.submit("--name", "k8s pi ü", PI, "2", conf={**PATIENT, "spark.sparkgate.cluster": "default"}),
+        "exit_3": client.submit("--name", "k8s-exit", f"{PROGRAMS}/exit.py", "3"),
+        "waits": client.submit("--name", "k8s-waits", f"{PROGRAMS}/wait.py", "600",
+                               master=client.master + "/clusters/default"),
+    }
+    try:
+        yield plan
+    finally:
+        for process in plan.values():
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+
+
+def batch_named(live, name):
+    """The newest one of that name, when it is there."""
+    def ids():
+        return [batch["id"] for batch in live.get(f"/batches?namePrefix={name}&protocol=k8s&order=desc")["sessions"]]
+
+    wait_for(f"a batch named {name}", ids, RUN_S)
+    return KnownBatch(live, ids()[0])
+
+
+def test_pi_runs_to_its_end_and_the_client_sees_it(live, client, submissions):
+    status, printed = ended(submissions["pi"])
+    assert status == 0 and re.search(r"exit code: 0\b", printed), printed[-6000:]
+    assert re.search(r"submission ID spark:k8s-pi--?-[0-9a-f]{16}-driver finished", printed), printed[-3000:]
+    app_id = re.search(r"spark-app-selector -> (spark-[a-z0-9]+)", printed)[1]
+    batch = batch_named(live, "k8s%20pi")
+    wait_for("the ledger", lambda: batch.row()["state"] == "success", 60)
+    row = batch.row()
+    assert (row["protocol"], row["app_id"], row["name"], row["exit_code"]) == ("k8s", app_id, "k8s pi ü", "0")
+    assert any(line.startswith("Pi is roughly 3.1") for line in batch.log("size=-1")["log"]), batch.story()
+
+
+def test_a_driver_that_exits_with_3_is_shown_as_it_ended(live, submissions):
+    """spark-submit itself exits with 0: only what it prints tells (contract k8s-facade.md, rule 4)."""
+    status, printed = ended(submissions["exit_3"])
+    assert status == 0 and "exit code: 3" in printed, printed[-6000:]
+    batch = batch_named(live, "k8s-exit")
+    wait_for("the ledger", lambda: batch.row()["state"] == "dead", 60)
+    assert (batch.row()["reason"], batch.row()["exit_code"]) == ("exit_code", "3")
+
+
+def test_a_kill_from_livy_s_side_ends_the_driver_and_its_client(live, client, submissions):
+    batch = batch_named(live, "k8s-waits")
+    wait_for("the driver to run", lambda: batch.row()["state"] == "running", RUN_S)
+    pod = batch.row()["driver_pod"]
+    status, printed = ended(client.start("--status", f"{NAMESPACE}:{pod}"))
+    assert status == 0 and "phase: Running" in printed, printed
+    live.delete(f"/batches/{batch.id}")
+    wait_for("the batch's end", lambda: batch.row()["reason"] == "killed_by_user", 90)
+    status, printed = ended(submissions["waits"])
+    assert status == 0 and f"{pod} finished" in printed, printed[-3000:]
+
+
+def test_spark_submit_kills_by_a_pattern(live, client):
+    process = client.submit("--name", "k8s-kill", f"{PROGRAMS}/wait.py", "600",
+                            conf={"spark.kubernetes.submission.waitAppCompletion": "false"})
+    status, printed = ended(process)
+    assert status == 0 and f"submission ID {NAMESPACE}:k8s-kill-" in printed, printed[-3000:]
+    batch = batch_named(live, "k8s-kill")
+    status, printed = ended(client.start("--kill", f"{NAMESPACE}:k8s-kill-*"))
+    assert status == 0, printed
+    wait_for("the batch's end", lambda: batch.row()["reason"] == "killed_by_user", 90)
+
+
+@pytest.mark.parametrize("conf, reason", [
+    ({"spark.ilum.cluster": "nowhere"}, "there is no cluster 'nowhere'"),
+    ({"spark.kubernetes.namespace": "kube-system"}, "not open to spark-submit"),
+    ({"spark.kubernetes.authenticate.driver.serviceAccountName": "default"}, "drivers of this cluster run as 'spark'"),
+])
+def test_a_refused_submission_ends_with_1_and_the_reason(client, conf, reason):
+    status, printed = ended(client.submit("--name", "k8s-refused", PI, conf=conf))
+    assert status == 1 and reason in printed, printed[-3000:]
