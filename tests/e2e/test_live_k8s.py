@@ -6,7 +6,7 @@ import re
 import subprocess
 
 import pytest
-from live_batch import PATIENT, PI, PROGRAMS, SMALL, KnownBatch
+from live_batch import PATIENT, PI, PROGRAMS, SMALL, KnownBatch, call
 from live_spark import LiveSpark
 from live_stack import NAMESPACE
 from waiting import wait_for
@@ -70,7 +70,9 @@ def submissions(live, client):
 def batch_named(live, name):
     """The newest one of that name, when it is there."""
     def ids():
-        return [batch["id"] for batch in live.get(f"/batches?namePrefix={name}&protocol=k8s&order=desc")["sessions"]]
+        status, answer = call(f"{live.livy_url}/batches?namePrefix={name}&protocol=k8s&order=desc")
+        assert status == 200, answer
+        return [batch["id"] for batch in answer["sessions"]]
 
     wait_for(f"a batch named {name}", ids, RUN_S)
     return KnownBatch(live, ids()[0])
@@ -79,7 +81,7 @@ def batch_named(live, name):
 def test_pi_runs_to_its_end_and_the_client_sees_it(live, client, submissions):
     status, printed = ended(submissions["pi"])
     assert status == 0 and re.search(r"exit code: 0\b", printed), printed[-6000:]
-    assert re.search(r"submission ID spark:k8s-pi--?-[0-9a-f]{16}-driver finished", printed), printed[-3000:]
+    assert re.search(r"submission ID spark:k8s-pi-[0-9a-f]{16}-driver finished", printed), printed[-3000:]
     app_id = re.search(r"spark-app-selector -> (spark-[a-z0-9]+)", printed)[1]
     batch = batch_named(live, "k8s%20pi")
     wait_for("the ledger", lambda: batch.row()["state"] == "success", 60)
@@ -103,7 +105,7 @@ def test_a_kill_from_livy_s_side_ends_the_driver_and_its_client(live, client, su
     pod = batch.row()["driver_pod"]
     status, printed = ended(client.start("--status", f"{NAMESPACE}:{pod}"))
     assert status == 0 and "phase: Running" in printed, printed
-    live.delete(f"/batches/{batch.id}")
+    assert batch.delete()[0] == 200
     wait_for("the batch's end", lambda: batch.row()["reason"] == "killed_by_user", 90)
     status, printed = ended(submissions["waits"])
     assert status == 0 and f"{pod} finished" in printed, printed[-3000:]

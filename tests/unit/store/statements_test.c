@@ -16,7 +16,7 @@ every_statement_has_a_name_of_its_own_and_a_text(void **state)
 		assert_non_null(statement->name);
 		assert_non_null(statement->text);
 		assert_true(statement->name[0] != '\0');
-		assert_number(statement->name, (int64_t)strspn(statement->name, "abcdefghijklmnopqrstuvwxyz_"),
+		assert_number(statement->name, (int64_t)strspn(statement->name, "abcdefghijklmnopqrstuvwxyz0123456789_"),
 			      (int64_t)strlen(statement->name));
 		for (int k = 0; k < i; k++)
 			assert_string_not_equal(statement->name, statements[k].name);
