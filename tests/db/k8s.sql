@@ -41,8 +41,8 @@ SELECT is_empty('EXECUTE k8s_drop(''spark'', ''pi-driver'', ''bob'')', 'nor is i
 -- k8s_accept: uid, name, cluster, request, request id, objects, claim ms, whole request
 EXECUTE k8s_accept(:'one', 'pi', 'default', '{"a": 1}', 'req1', '{"pod": {}}', 5000, '{}') \gset done_
 SELECT is(:'done_is_new'::boolean, true, 'complete, it is a batch');
-SELECT is((protocol::text, name, owner, namespace, app_id, driver_pod, operator_kind, state::text),
-	('k8s', 'pi', 'ann', 'spark', 'spark-1', 'pi-driver', 'none', 'accepted'), 'with what was sent first') FROM batch WHERE uid = :'one';
+SELECT is(ARRAY[protocol::text, name, owner, namespace, app_id, driver_pod, operator_kind, state::text],
+	ARRAY['k8s', 'pi', 'ann', 'spark', 'spark-1', 'pi-driver', 'none', 'accepted'], 'with what was sent first') FROM batch WHERE uid = :'one';
 SELECT is(object, '{"pod": {}}', 'the push that it owes is in the same commit') FROM batch_push WHERE batch_id = :done_id;
 SELECT is_empty(format('EXECUTE k8s_show(%L, ''ann'')', :'one'), 'and nothing is half-sent any more');
 EXECUTE k8s_accept(:'one', 'pi', 'default', '{"a": 1}', 'req1', '{"pod": {}}', 5000, '{}') \gset twice_

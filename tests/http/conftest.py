@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of states share."""
+import k8s_client
 import pytest
 import submitter
 
@@ -25,3 +26,12 @@ def submitter_workers(stack, kube):
     start()
     yield start
     stack.restart_workers()
+
+
+@pytest.fixture(scope="module")
+def k8s(stack, kube):
+    """spark-submit --master k8s://, and all of the rights that the gateway needs for it: what is refused the gateway refuses."""
+    k8s_client.allow(kube)
+    yield k8s_client.KubernetesClient(stack.spark_port)
+    kube.delete_drivers()
+    k8s_client.forbid(kube)

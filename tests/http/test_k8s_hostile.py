@@ -5,7 +5,7 @@ import json
 
 import k8s_client
 import pytest
-from k8s_client import PODS, Driver, KubernetesClient
+from k8s_client import PODS, Driver
 from kubernetes import NAMESPACE
 from livy import status_of
 
@@ -14,25 +14,11 @@ CORE = f"/api/v1/namespaces/{NAMESPACE}"
 REFUSALS = (400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 431, 468)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def allowed(stack, kube):
-    """With all of its rights: what is refused is refused by the gateway."""
-    k8s_client.allow(kube)
-    yield
-    kube.delete_drivers()
-    k8s_client.forbid(kube)
-
-
 @pytest.fixture(scope="module")
-def client(stack):
-    return KubernetesClient(stack.spark_port)
-
-
-@pytest.fixture(scope="module")
-def running(stack, kube, client):
+def running(stack, kube, k8s):
     """A driver of somebody's, with a secret and a config map."""
     driver = Driver()
-    client.submit(driver, driver.secret())
+    k8s.submit(driver, driver.secret())
     stack.wait_state(stack.postgres.row("SELECT id FROM batch WHERE driver_pod = %s", (driver.pod_name,))["id"], "starting")
     return driver
 
@@ -135,18 +121,18 @@ PATHS = [
 
 
 @pytest.mark.parametrize("method, path", PATHS, ids=[f"{method} {path}" for method, path in PATHS])
-def test_a_path_that_is_not_open(stack, client, running, same_workers, method, path):
+def test_a_path_that_is_not_open(stack, k8s, running, same_workers, method, path):
     path = path.format(namespace=NAMESPACE, pod=running.pod_name, prefix=running.prefix, map=running.map_name)
     body = b"{}" if method in ("POST", "PATCH", "PUT") else b""
     head = f"{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
-    answer = client.raw(head.encode() + body)
+    answer = k8s.raw(head.encode() + body)
     assert status_of(answer) in REFUSALS, answer[:500]
     assert b"hidden" not in answer and b"aGlkZGVu" not in answer and b'"items"' not in answer
 
 
 @pytest.mark.parametrize("path", ["/api/v1/namespaces/spark/secrets", "/apis/batch/v1/jobs", "/api/v1/namespaces/spark/pods/x/exec"])
-def test_a_refusal_is_a_status_that_clients_print(client, path):
-    answer = client.get(path)
+def test_a_refusal_is_a_status_that_clients_print(k8s, path):
+    answer = k8s.get(path)
     assert answer.status == 403 and answer.json()["kind"] == "Status" and answer.json()["code"] == 403
     assert answer.json()["reason"] == "Forbidden" and "spark-submit" in answer.json()["message"]
 
@@ -165,10 +151,10 @@ def test_the_other_ports_have_no_facade(stack, running, port):
     "fieldSelector=metadata.namespace%3Dkube-system", "labelSelector=&labelSelector=", "as=admin", "pretty=true%26watch%3Dtrue",
     "labelSelector=a%3Db%0d%0aX-Accel-Redirect: /k8s-api/default/api/v1/secrets", "continue=x", "limit=-1", "dryRun=All",
 ])
-def test_no_query_shows_more_than_drivers_of_ours(kube, client, running, query):
+def test_no_query_shows_more_than_drivers_of_ours(kube, k8s, running, query):
     kube.call("POST", PODS, {"metadata": {"name": "not-ours"}, "spec": {"containers": [{"name": "a", "image": "a"}]}},
               expect=(201, 409))
-    answer = client.get(f"{PODS}?{query.replace(' ', '%20')}")
+    answer = k8s.get(f"{PODS}?{query.replace(' ', '%20')}")
     assert answer.status in (200, 400, 403, 410), answer
     if answer.status == 200:
         items = answer.json()["items"]
@@ -182,9 +168,9 @@ def test_no_query_shows_more_than_drivers_of_ours(kube, client, running, query):
     ("X-Original-URI", "/api/v1/secrets"), ("X-HTTP-Method-Override", "DELETE"), ("SPARKGATE_CARRIES", "yes"),
     ("SPARKGATE-DOOR", ""), ("Sparkgate-Carries", "yes"),
 ])
-def test_no_header_changes_what_is_refused(client, running, name, value):
+def test_no_header_changes_what_is_refused(k8s, running, name, value):
     for path in (f"{CORE}/secrets", f"{PODS}/{running.pod_name}/exec", "/api/v1/namespaces/kube-system/pods"):
-        refused(client.call("GET", path, headers={name: value}))
+        refused(k8s.call("GET", path, headers={name: value}))
 
 
 @pytest.mark.parametrize("head", [
@@ -197,8 +183,8 @@ def test_no_header_changes_what_is_refused(client, running, name, value):
     b"GET /api/v1/namespaces/spark/secrets HTTP/1.0\r\n\r\n",
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 ])
-def test_no_request_is_smuggled(stack, client, running, same_workers, head):
-    answer = client.raw(head)
+def test_no_request_is_smuggled(stack, k8s, running, same_workers, head):
+    answer = k8s.raw(head)
     assert status_of(answer) in (*REFUSALS, None), answer[:300]
     assert b"hidden" not in answer and b"aGlkZGVu" not in answer and b'"SecretList"' not in answer
 
@@ -272,21 +258,21 @@ BAD_PODS = {
 
 
 @pytest.mark.parametrize("name", BAD_PODS)
-def test_a_pod_that_is_not_allowed(stack, kube, client, clean, same_workers, name):
+def test_a_pod_that_is_not_allowed(stack, kube, k8s, clean, same_workers, name):
     driver = Driver()
     BAD_PODS[name](driver)
-    answer = client.begin(driver)
+    answer = k8s.begin(driver)
     assert answer.status in (400, 403, 422) and answer.json()["message"], answer
     assert stack.postgres.value("SELECT count(*) FROM k8s_submission") == 0
 
 
-def test_a_pod_s_owners_and_finalizers_are_not_taken(stack, kube, client):
+def test_a_pod_s_owners_and_finalizers_are_not_taken(stack, kube, k8s):
     driver = Driver()
     driver.pod["metadata"] |= {
         "finalizers": ["example.org/stay"], "namespace": "kube-system", "uid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
         "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "x", "uid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8"}]}
     driver.pod["spec"]["restartPolicy"] = "Always"
-    _, ended = client.submit(driver)
+    _, ended = k8s.submit(driver)
     assert ended.status == 201, ended
     pod = kube.call("GET", f"{PODS}/{driver.pod_name}")
     assert not pod["metadata"].get("finalizers") and not pod["metadata"].get("ownerReferences")
@@ -320,31 +306,31 @@ BAD_PARTS = {
 
 
 @pytest.mark.parametrize("name", BAD_PARTS)
-def test_a_part_that_is_not_allowed(stack, client, same_workers, name):
+def test_a_part_that_is_not_allowed(stack, k8s, same_workers, name):
     attribute, change = BAD_PARTS[name]
     driver = Driver()
-    uid = client.begin(driver).json()["metadata"]["uid"]
+    uid = k8s.begin(driver).json()["metadata"]["uid"]
     part = copy.deepcopy(getattr(driver, attribute)() if attribute == "secret" else getattr(driver, attribute))
     path = {"service": f"{CORE}/services/", "secret": f"{CORE}/secrets/",
             "policy": f"{k8s_client.NETWORK}/namespaces/{NAMESPACE}/networkpolicies/"}[attribute] + part["metadata"]["name"]
     change(part)
-    answer = client.apply(uid, driver, part, path)
+    answer = k8s.apply(uid, driver, part, path)
     assert answer.status in (403, 422) and answer.json()["message"], answer
     assert stack.postgres.value("SELECT parts FROM k8s_submission WHERE uid = %s", (uid,)) == {}
 
 
 @pytest.mark.parametrize("uid", ["", "x", "' OR 1=1", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "00000000-0000-0000-0000-00000000000g"])
-def test_a_part_of_no_submission(client, uid):
+def test_a_part_of_no_submission(k8s, uid):
     driver = Driver()
-    refused(client.apply(uid, driver, driver.config_map()))
+    refused(k8s.apply(uid, driver, driver.config_map()))
 
 
-def test_a_part_of_a_submission_in_livy_s_hands(stack, kube, client, livy):
+def test_a_part_of_a_submission_in_livy_s_hands(stack, kube, k8s, livy):
     """The uid of a batch that came by another door is no pod's."""
     livy.submit()
     row = stack.postgres.row("SELECT uid FROM batch WHERE protocol = 'livy' ORDER BY id DESC LIMIT 1")
     driver = Driver()
-    assert client.apply(str(row["uid"]), driver, driver.config_map()).status == 404
+    assert k8s.apply(str(row["uid"]), driver, driver.config_map()).status == 404
 
 
 BAD_PROPERTIES = {
@@ -356,68 +342,68 @@ BAD_PROPERTIES = {
 
 
 @pytest.mark.parametrize("name", BAD_PROPERTIES)
-def test_properties_that_are_not_allowed(stack, kube, client, clean, name):
+def test_properties_that_are_not_allowed(stack, kube, k8s, clean, name):
     properties, status, words = BAD_PROPERTIES[name]
     driver = Driver(properties=properties)
-    _, answer = client.submit(driver)
+    _, answer = k8s.submit(driver)
     assert answer.status == status and words in answer.json()["message"], answer
     assert stack.postgres.value("SELECT count(*) FROM batch") == 0
-    assert client.delete_pod(driver.pod_name).status == 200, "which the client does then"
+    assert k8s.delete_pod(driver.pod_name).status == 200, "which the client does then"
     assert stack.postgres.value("SELECT count(*) FROM k8s_submission") == 0
 
 
 @pytest.mark.parametrize("text", [None, 5, {}, "a=\\u00zz", "a=\\u0000", "x\n" * 20_000 + "y"])
-def test_properties_that_cannot_be_read(client, text):
+def test_properties_that_cannot_be_read(k8s, text):
     driver = Driver()
     config_map = driver.config_map()
     config_map["data"]["spark.properties"] = text
     if isinstance(text, str) and text.startswith("x"):
         config_map["data"]["spark.properties"] = "".join(f"{number}\n" for number in range(20_000))
-    uid = client.begin(driver).json()["metadata"]["uid"]
-    answer = client.apply(uid, driver, config_map)
+    uid = k8s.begin(driver).json()["metadata"]["uid"]
+    answer = k8s.apply(uid, driver, config_map)
     assert answer.status == 422 and "spark.properties" in answer.json()["message"], answer
 
 
 # --- sizes ------------------------------------------------------------------------------------------------------------
 
-def test_a_config_map_may_be_as_large_as_kubernetes_takes_it(stack, kube, client):
+def test_a_config_map_may_be_as_large_as_kubernetes_takes_it(stack, kube, k8s):
     driver = Driver()
     config_map = driver.config_map()
     config_map["data"]["log4j2.properties"] = '"\n' * 500_000
-    uid = client.begin(driver).json()["metadata"]["uid"]
+    uid = k8s.begin(driver).json()["metadata"]["uid"]
     assert len(json.dumps(config_map)) > 1_900_000
-    answer = client.apply(uid, driver, config_map)
+    answer = k8s.apply(uid, driver, config_map)
     assert answer.status == 201, answer
     assert len(kube.call("GET", f"{CORE}/configmaps/{driver.map_name}")["data"]["log4j2.properties"]) == 1_000_000
 
 
-def test_more_than_that_is_refused(stack, client, same_workers):
+def test_more_than_that_is_refused(stack, k8s, same_workers):
     driver = Driver()
     driver.pod["metadata"]["annotations"] = {"a": "x" * 5_000_000}
-    answer = client.begin(driver)
+    answer = k8s.begin(driver)
     assert answer.status == 413 and answer.json()["kind"] == "Status", answer
     driver.pod["metadata"]["annotations"] = {"a": "x" * 17_000_000}
-    answer = client.begin(driver)
+    answer = k8s.begin(driver)
     assert answer.status == 413 and answer.json()["kind"] == "Status", answer
 
 
-def test_one_submission_has_so_many_parts(client):
+def test_one_submission_has_so_many_parts(k8s):
     driver = Driver()
-    uid = client.begin(driver).json()["metadata"]["uid"]
+    uid = k8s.begin(driver).json()["metadata"]["uid"]
     statuses = set()
     for number in range(40):
         claim = driver.claim()
         claim["metadata"]["name"] = f"{driver.prefix}-driver-pvc-{number}"
-        statuses.add(client.apply(uid, driver, claim).status)
+        statuses.add(k8s.apply(uid, driver, claim).status)
     assert statuses == {201, 422}
 
 
-def test_an_address_that_is_too_long_is_refused(client):
-    answer = client.get(f"{PODS}?labelSelector={'x' * 9000}")
+def test_an_address_that_is_too_long_is_refused(k8s):
+    answer = k8s.get(f"{PODS}?labelSelector={'x' * 9000}")
     assert answer.status == 414 and answer.json()["kind"] == "Status", answer
 
 
-def test_text_that_is_no_json_is_refused(client, same_workers):
+def test_text_that_is_no_json_is_refused(k8s, same_workers):
     for body in (b"", b"{", b"\xff", b"kind: Pod\n", b"null", b'{"kind":"Pod"'):
-        answer = client.call("POST", PODS, body)
+        answer = k8s.call("POST", PODS, body)
         assert answer.status in (400, 422) and answer.json()["kind"] == "Status", answer

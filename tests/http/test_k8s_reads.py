@@ -5,43 +5,21 @@ import urllib.parse
 
 import k8s_client
 import pytest
-from k8s_client import PODS, Driver, KubernetesClient
+from k8s_client import PODS, Driver, KubernetesClient, report
 from k8s_watch import HttpWatch, WebSocketWatch
-from kubernetes import DRIVER_CONTAINER, MERGE
+from kubernetes import DRIVER_CONTAINER
 from waiting import wait_for
 
 
-@pytest.fixture(scope="module", autouse=True)
-def allowed(stack, kube):
-    k8s_client.allow(kube)
-    yield
-    kube.delete_drivers()
-    k8s_client.forbid(kube)
-
-
 @pytest.fixture
-def client(stack):
-    return KubernetesClient(stack.spark_port)
-
-
-@pytest.fixture
-def driver(stack, kube, client):
+def driver(stack, kube, k8s):
     """One that is pushed."""
     stack.wait_leased()
     driver = Driver()
-    client.submit(driver)
+    k8s.submit(driver)
     batch = stack.postgres.row("SELECT id FROM batch WHERE driver_pod = %s", (driver.pod_name,))
     stack.wait_state(batch["id"], "starting")
     return driver
-
-
-def report(kube, driver, phase, exit_code=None):
-    status = {"phase": phase}
-    if exit_code is not None:
-        status["containerStatuses"] = [{
-            "name": DRIVER_CONTAINER, "image": "x", "imageID": "x", "ready": False, "restartCount": 0,
-            "state": {"terminated": {"exitCode": exit_code, "reason": "Error"}}}]
-    kube.call("PATCH", f"{PODS}/{driver.pod_name}/status", {"status": status}, **MERGE)
 
 
 def watch_path(driver, **more):
@@ -50,8 +28,8 @@ def watch_path(driver, **more):
     return f"{PODS}?{urllib.parse.urlencode(query)}"
 
 
-def test_a_pod_is_what_the_api_server_says(kube, client, driver):
-    answer = client.pod(driver.pod_name)
+def test_a_pod_is_what_the_api_server_says(kube, k8s, driver):
+    answer = k8s.pod(driver.pod_name)
     assert answer.status == 200 and answer.json()["metadata"]["uid"] == kube.call(
         "GET", f"{PODS}/{driver.pod_name}")["metadata"]["uid"]
     assert answer.json()["status"]["phase"] == "Pending"
@@ -79,12 +57,12 @@ def test_a_watch_brings_each_event_as_it_comes(stack, kube, driver, kind):
             event = watch.event()
 
 
-def test_watches_hold_no_worker(stack, kube, client, driver):
+def test_watches_hold_no_worker(stack, kube, k8s, driver):
     """Ten times as many as there are workers."""
     watches = [HttpWatch(stack.spark_port, watch_path(driver)) for _ in range(20)]
     try:
         assert [watch.event()["type"] for watch in watches] == ["ADDED"] * 20
-        assert client.pod(driver.pod_name).status == 200 and stack.livy.get("/batches").status == 200
+        assert k8s.pod(driver.pod_name).status == 200 and stack.livy.get("/batches").status == 200
         report(kube, driver, "Running")
         assert {watch.event()["object"]["status"]["phase"] for watch in watches} == {"Running"}
     finally:
@@ -109,52 +87,52 @@ def test_a_watch_ends_cleanly_when_the_server_ends_it(stack, driver):
 
 
 @pytest.mark.parametrize("path", [PODS, "/api/v1/pods"])
-def test_a_list_shows_drivers_that_came_this_way_and_nothing_else(stack, kube, client, driver, path):
+def test_a_list_shows_drivers_that_came_this_way_and_nothing_else(stack, kube, k8s, driver, path):
     kube.call("POST", PODS, {"metadata": {"name": f"other-{driver.unique}", "labels": {"spark-role": "driver"}},
                              "spec": {"containers": [{"name": "a", "image": "a"}]}})
     for selector in ("spark-role%3Ddriver", "", "spark-role+in+%28driver%29", f"spark-app-selector%3D{driver.app_id}"):
-        answer = client.get(f"{path}?labelSelector={selector}")
+        answer = k8s.get(f"{path}?labelSelector={selector}")
         assert answer.status == 200, answer
         names = [item["metadata"]["name"] for item in answer.json()["items"]]
         assert driver.pod_name in names and f"other-{driver.unique}" not in names
-    answer = client.get(f"{path}?labelSelector=spark-role%3Dexecutor")
+    answer = k8s.get(f"{path}?labelSelector=spark-role%3Dexecutor")
     assert answer.json()["items"] == []
 
 
-def test_a_log_is_asked_of_the_api_server(client, driver):
-    answer = client.get(f"{PODS}/{driver.pod_name}/log?container={DRIVER_CONTAINER}&follow=true")
+def test_a_log_is_asked_of_the_api_server(k8s, driver):
+    answer = k8s.get(f"{PODS}/{driver.pod_name}/log?container={DRIVER_CONTAINER}&follow=true")
     assert answer.status in (200, 400) and b"Status" in answer.body or answer.body == b"", "no kubelet runs here"
 
 
-def test_a_pod_that_nobody_submitted_is_not_there(kube, client, driver):
+def test_a_pod_that_nobody_submitted_is_not_there(kube, k8s, driver):
     kube.call("POST", PODS, {"metadata": {"name": f"foreign-{driver.unique}"},
                              "spec": {"containers": [{"name": "a", "image": "a"}]}})
     for path in ("", "/log"):
-        answer = client.get(f"{PODS}/foreign-{driver.unique}{path}")
+        answer = k8s.get(f"{PODS}/foreign-{driver.unique}{path}")
         assert answer.status == 404 and answer.json()["reason"] == "NotFound"
-    answer = client.get(f"{PODS}?watch=true&fieldSelector=metadata.name%3Dforeign-{driver.unique}")
+    answer = k8s.get(f"{PODS}?watch=true&fieldSelector=metadata.name%3Dforeign-{driver.unique}")
     assert answer.status == 404
 
 
-def test_a_head_has_no_body(client, driver):
-    assert client.call("HEAD", f"{PODS}/{driver.pod_name}").body == b""
+def test_a_head_has_no_body(k8s, driver):
+    assert k8s.call("HEAD", f"{PODS}/{driver.pod_name}").body == b""
 
 
 # --- whose credentials ------------------------------------------------------------------------------------------------
 
-def test_the_client_s_credentials_never_reach_the_cluster(stack, kube, client, driver):
+def test_the_client_s_credentials_never_reach_the_cluster(stack, kube, k8s, driver):
     """With any of these the API server would refuse, or act as somebody else."""
     for name, value in (("Authorization", "Bearer wrong"), ("Authorization", "Basic eDp5"), ("Impersonate-User", "nobody"),
                         ("X-Remote-User", "nobody"), ("X-Sparkgate-Authorization", "Bearer wrong"),
                         ("X-Accel-Redirect", "/k8s-api/default/api/v1/secrets")):
-        answer = client.call("GET", f"{PODS}/{driver.pod_name}", headers={name: value})
+        answer = k8s.call("GET", f"{PODS}/{driver.pod_name}", headers={name: value})
         assert answer.status == 200, f"{name}: {answer}"
     protocols = [("Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io.d3Jvbmc")]
     with WebSocketWatch(stack.spark_port, watch_path(driver), protocols) as watch:
         assert watch.is_accepted() and watch.event()["type"] == "ADDED"
 
 
-def test_the_gateway_s_token_is_taken_from_its_file_anew_and_shown_to_nobody(stack, kube, client, driver, repaired):
+def test_the_gateway_s_token_is_taken_from_its_file_anew_and_shown_to_nobody(stack, kube, k8s, driver, repaired):
     """A worker with a token, not with a certificate: nginx has none to show then."""
     kubeconfig = stack.kubernetes.token_kubeconfig
     token = k8s_client.token_of(kubeconfig)
@@ -163,7 +141,7 @@ def test_the_gateway_s_token_is_taken_from_its_file_anew_and_shown_to_nobody(sta
     stack.start_nginx(config)
     stack.restart_workers(config=config)
     try:
-        answer = client.pod(driver.pod_name)
+        answer = k8s.pod(driver.pod_name)
         assert answer.status == 200, answer
         assert token not in answer.text and not [name for name in answer.headers if "authorization" in name or "accel" in name]
         assert token not in json.dumps(stack.log_texts()), "nor does any log have it"
@@ -176,19 +154,19 @@ def test_the_gateway_s_token_is_taken_from_its_file_anew_and_shown_to_nobody(sta
         stack.start_nginx()
 
 
-def test_without_an_api_server_the_client_is_told_to_try_again(stack, kube, client, driver):
+def test_without_an_api_server_the_client_is_told_to_try_again(stack, kube, k8s, driver):
     kube.kill9()
     try:
-        answer = client.pod(driver.pod_name)
+        answer = k8s.pod(driver.pod_name)
         assert answer.status == 503 and answer.json()["kind"] == "Status" and "try again" in answer.json()["message"]
     finally:
         kube.start()
-    wait_for("the pod", lambda: client.pod(driver.pod_name).status == 200, 20)
+    wait_for("the pod", lambda: k8s.pod(driver.pod_name).status == 200, 20)
 
 
-def test_without_workers_the_answer_is_a_status(stack, client, repaired):
+def test_without_workers_the_answer_is_a_status(stack, k8s, repaired):
     stack.stop_workers()
-    answer = client.pod("x")
+    answer = k8s.pod("x")
     assert answer.status == 503 and answer.json()["reason"] == "ServiceUnavailable", answer
-    answer = client.begin(Driver())
+    answer = k8s.begin(Driver())
     assert answer.status == 503 and answer.json()["kind"] == "Status", answer

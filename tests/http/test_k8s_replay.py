@@ -2,22 +2,13 @@
 """What real spark-submits were recorded to send with --master k8s://, sent again as it was."""
 import json
 
-import k8s_client
 import pytest
-from k8s_client import FIXTURES, KubernetesClient, recorded, recordings
+from k8s_client import FIXTURES, recorded, recordings
 from kubernetes import NAMESPACE
 from waiting import wait_for
 
 RUNS = recordings("client-*-cluster-*")
 KEPT_HEADERS = ("user-agent", "content-type", "accept-encoding", "origin")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def allowed(stack, kube):
-    k8s_client.allow(kube)
-    yield
-    kube.delete_drivers()
-    k8s_client.forbid(kube)
 
 
 def allowed_here(body):
@@ -38,18 +29,19 @@ def requests_of(run):
 
 
 @pytest.mark.parametrize("name", RUNS or [None])
-def test_a_recorded_submission_is_taken(stack, kube, name):
+def test_a_recorded_submission_is_taken(stack, kube, k8s, name):
     if name is None:
         pytest.skip(f"no recorded requests: {FIXTURES}")
-    client = KubernetesClient(stack.spark_port)
     uid = pod = None
     for exchange in requests_of(recorded(name)):
         body = allowed_here(exchange["body"])
         for owner in body["metadata"].get("ownerReferences", []):
             owner["uid"] = uid
         headers = {key: value for key, value in exchange["headers"] if key.lower() in KEPT_HEADERS}
-        target = exchange["path"] + ("?" + exchange["query"] if exchange["query"] else "")
-        answer = client.call(exchange["method"], target, body, headers)
+        # some were recorded without a namespace
+        path = exchange["path"].replace("/namespaces/default/", f"/namespaces/{NAMESPACE}/")
+        target = path + ("?" + exchange["query"] if exchange["query"] else "")
+        answer = k8s.call(exchange["method"], target, body, headers)
         assert answer.status == 201, f"{exchange['method']} {target}: {answer}"
         if body["kind"] == "Pod":
             uid, pod = answer.json()["metadata"]["uid"], body
@@ -60,4 +52,4 @@ def test_a_recorded_submission_is_taken(stack, kube, name):
     args = [container["args"] for container in made["spec"]["containers"] if container.get("args", [""])[0] == "driver"]
     assert args == [container["args"] for container in pod["spec"]["containers"] if container.get("args", [""])[0] == "driver"]
     wait_for("nothing to be owed", lambda: not stack.postgres.rows("SELECT 1 FROM batch_push WHERE batch_id = %s", (row["id"],)))
-    assert client.delete_pod(pod["metadata"]["name"]).status == 200
+    assert k8s.delete_pod(pod["metadata"]["name"]).status == 200

@@ -7,7 +7,7 @@ import uuid
 
 import yaml
 
-from kubernetes import CLONE, NAMESPACE
+from kubernetes import CLONE, DRIVER_CONTAINER, MERGE, NAMESPACE
 from livy import Livy
 
 FIXTURES = CLONE / "../shared/fixtures/k8s-submit"
@@ -148,6 +148,16 @@ class KubernetesClient(Livy):
     def delete_pod(self, name):
         return self.call("DELETE", f"{self.prefix}{PODS}/{name}",
                          {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"})
+
+
+def report(kube, driver, phase, exit_code=None, reason="Error"):
+    """Plays the kubelet."""
+    status = {"phase": phase}
+    if exit_code is not None:
+        status["containerStatuses"] = [{
+            "name": DRIVER_CONTAINER, "image": "x", "imageID": "x", "ready": False, "restartCount": 0,
+            "state": {"terminated": {"exitCode": exit_code, "reason": reason}}}]
+    kube.call("PATCH", f"{PODS}/{driver.pod_name}/status", {"status": status}, **MERGE)
 
 
 def token_of(kubeconfig):
