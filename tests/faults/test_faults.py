@@ -13,7 +13,9 @@ from waiting import wait_for
 
 SEED = 4
 # The operator's own steps, and those of a launch, are taken in tests/operator, where drivers are made; here it is played.
-SOURCES = [file for file in (CLONE / "fcgi").rglob("*.c") if file.parent.name not in ("launch", "operator")]
+# Those of --master k8s:// are in test_k8s_faults.py.
+SOURCES = [file for file in (CLONE / "fcgi").rglob("*.c") if file.parent.name not in ("launch", "operator")
+           and not file.name.startswith(("k8s_", "pod_push"))]
 STEPS = sorted(set(re.findall(r'FAILPOINT\("([a-z.]+)"\)', "".join(file.read_text() for file in SOURCES))))
 # Steps that are taken only when the API server does not take a push.
 API_FAULTS = {"push.defer": "503", "push.deferred": "503", "push.refuse": "422", "push.refused": "422"}
