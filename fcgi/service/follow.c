@@ -33,6 +33,8 @@
  * a turn would be 20 states a second when the logs are busy.
  */
 #define EVENTS_TURN_MS 50
+/* Without the right to list pods everything else goes on; after this it is asked for again. */
+#define PODS_RETRY_MS 30000
 /* Rows compared with a list at a time. */
 #define COMPARE_AT_ONCE 500
 
@@ -51,6 +53,7 @@ struct follower {
 	int wake_fd;                    /* epoll: logs and database, beside the watch */
 	struct waiting waiting;
 	struct kube_watch *pods;        /* those that are batches' objects themselves; NULL: there are none in this cluster */
+	bool pods_refused;              /* the gateway lacks the right to list them */
 };
 
 /* Another watch's connection is being made and has no descriptor yet: looked at again this soon. */
@@ -201,8 +204,13 @@ list_and_compare(struct follower *follower, struct arena *arena, struct collecti
 		return false;
 	listing.observe = observe_pod;
 	if (collections->pods_path != NULL && !kube_list(kube, collections->pods_path, collections->pods_query, on_listed,
-							 &listing, &collections->pods_version, err))
-		return false;
+							 &listing, &collections->pods_version, err)) {
+		if (err->code != ERR_FORBIDDEN)
+			return false;
+		log_failure(&follower->app->log, LOG_LEVEL_ERROR, "pods_not_followed", err);
+		collections->pods_path = NULL;
+		follower->pods_refused = true;
+	}
 	return compare(follower, listing.uids, listed_at, err);
 }
 
@@ -288,7 +296,7 @@ static bool
 watch_goes_on(struct follower *follower, struct kube_watch *watch)
 {
 	struct app *app = follower->app;
-	int64_t resync_ms = (int64_t)app->config.watcher_resync_interval_s * 1000;
+	int64_t resync_ms = follower->pods_refused ? PODS_RETRY_MS : (int64_t)app->config.watcher_resync_interval_s * 1000;
 	bool events_first = follower->event_came && clock_monotonic_ms() - follower->turned_ms < EVENTS_TURN_MS;
 	bool pods_came = false;
 	struct err err = ERR_INIT;
@@ -363,6 +371,7 @@ follow_once(struct follower *follower, struct arena *arena, struct err *err)
 						      kube_escape(arena, crd_pods_selector(arena, gateway_key)));
 	}
 	follower->lost_evidence = false;
+	follower->pods_refused = false;
 	metrics_add(&app->metrics, METRIC_WATCH_RELISTS, 1);
 	followed = list_and_compare(follower, arena, &collections, err);
 	FAILPOINT("follow.listed");

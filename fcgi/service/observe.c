@@ -110,10 +110,15 @@ observe_remade(struct app *app, struct app_cluster *cluster, struct arena *arena
 	return batch_state_is_final(batch->state) || observe_sight(app, arena, batch, &gone);
 }
 
-/* A push whose record was lost: the object itself is the proof of it. */
+/*
+ * A push whose record was lost: the object itself is the proof of it. A pod of a batch that has ended without is none: it
+ * was refused and goes.
+ */
 static bool
 note_pushed(struct app *app, struct arena *arena, struct batch *batch, struct err *err)
 {
+	if (batch_is_pod(batch) && batch_state_is_final(batch->state))
+		return true;
 	return batch->pushed_at != NULL || store_pushed(app->store, arena, batch->id, "watch", batch, err);
 }
 

@@ -19,10 +19,8 @@ REPEATS_S = 60
 
 @pytest.fixture(scope="module", autouse=True)
 def allowed(stack, kube):
-    k8s_client.allow(kube)
-    yield
-    kube.delete_drivers()
-    k8s_client.forbid(kube)
+    with k8s_client.opened(stack):
+        yield
 
 
 class Stubborn(KubernetesClient):

@@ -30,8 +30,6 @@ def submitter_workers(stack, kube):
 
 @pytest.fixture(scope="module")
 def k8s(stack, kube):
-    """spark-submit --master k8s://, and all of the rights that the gateway needs for it: what is refused the gateway refuses."""
-    k8s_client.allow(kube)
-    yield k8s_client.KubernetesClient(stack.spark_port)
-    kube.delete_drivers()
-    k8s_client.forbid(kube)
+    """spark-submit --master k8s://, and all of the gateway's rights: what is refused the gateway refuses."""
+    with k8s_client.opened(stack) as client:
+        yield client

@@ -213,6 +213,7 @@ def test_a_refusal_has_kubernetes_own_words_and_leaves_no_pod(stack, kube, k8s, 
     row = batch_of(stack, driver)
     assert (row["state"], row["reason"]) == ("error", "refused")
     wait_for("the pod to be gone", lambda: in_cluster(kube, driver) is None, 10)
+    assert batch_of(stack, driver)["pushed_at"] is None
     assert k8s.delete_pod(driver.pod_name).status == 200, "which the client does then"
 
 
@@ -303,3 +304,16 @@ def test_what_ended_while_no_watcher_ran_is_seen_by_the_next(stack, kube, k8s, r
     stack.start_watcher()
     assert stack.wait_state(batch_of(stack, ended)["id"], "dead", 20)["exit_code"] == 3
     assert stack.wait_state(batch_of(stack, gone)["id"], "killed", 20)["reason"] == "deleted_outside"
+
+
+def test_without_the_right_to_list_pods_all_else_goes_on(stack, kube, k8s, livy, clean, repaired):
+    k8s_client.forbid(kube)
+    try:
+        stack.watcher.stop()
+        stack.start_watcher()
+        batch_id = livy.submit()["id"]
+        kube.report(stack.wait_state(batch_id, "starting")["object_name"], "RUNNING")
+        stack.wait_state(batch_id, "running", 30)
+        assert "event=pods_not_followed" in stack.log_texts()["watcher.log"]
+    finally:
+        k8s_client.allow(kube)

@@ -136,7 +136,8 @@ def test_the_gateway_s_token_is_taken_from_its_file_anew_and_shown_to_nobody(sta
     """A worker with a token, not with a certificate: nginx has none to show then."""
     kubeconfig = stack.kubernetes.token_kubeconfig
     token = k8s_client.token_of(kubeconfig)
-    config = stack.write_config({"clusters": {"default": {"kubeconfig": str(kubeconfig)}}}, "token.yaml")
+    config = stack.write_config({"clusters": {"default": {"kubeconfig": str(kubeconfig), "k8s_submissions": True}}},
+                                "token.yaml")
     stack.nginx.stop()
     stack.start_nginx(config)
     stack.restart_workers(config=config)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """spark-submit --master k8s://: the requests that it makes for a driver, in their order, and what was recorded of it."""
+import contextlib
 import copy
 import json
 import pathlib
@@ -33,6 +34,19 @@ def allow(kube):
 def forbid(kube):
     for manifest in manifests():
         kube.call("DELETE", f"{ROLE_GROUP}/{manifest['kind'].lower()}s/{manifest['metadata']['name']}", expect=(200, 404))
+
+
+@contextlib.contextmanager
+def opened(stack):
+    """The gateway open to --master k8s://, with all of the rights that it needs for it; and everything as before."""
+    allow(stack.kubernetes)
+    stack.reconfigure({"clusters": {"default": {"k8s_submissions": True}}})
+    try:
+        yield KubernetesClient(stack.spark_port)
+    finally:
+        stack.kubernetes.delete_drivers()
+        forbid(stack.kubernetes)
+        stack.reconfigure()
 
 
 def properties_text(properties):

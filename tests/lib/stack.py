@@ -38,7 +38,6 @@ CLUSTER = {
     "image": "docker.io/library/sparkgate-spark:4.3.0",
     "spark_version": "4.3.0",
     "operator": "kubeflow",
-    "k8s_submissions": True,
     "default_conf": {"spark.executor.memory": "512m", "spark.test.default": "default"},
     "enforced_conf": {"spark.test.enforced": "enforced"},
 }
@@ -125,6 +124,15 @@ class Stack:
         file = self.config_file if name is None else self.dir / name
         file.write_text(json.dumps(self.config(changes), indent=2))
         return file
+
+    def reconfigure(self, changes=None):
+        """All parts begin anew with these changes of the ordinary configuration."""
+        self.write_config(changes)
+        for part in (self.nginx, self.watcher):
+            part.stop()
+        self.restart_workers()
+        self.start_watcher()
+        self.start_nginx()
 
     def kubeconfig(self):
         """Of a server that is not there, where there is none: then every push is put off."""
