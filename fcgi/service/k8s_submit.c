@@ -21,6 +21,8 @@
 #define LIVES_S 300
 /* A driver has some five; each claim and each secret is one more. */
 #define PARTS_MOST 32
+/* All of them are read at once when the last one comes; Kubernetes takes 1.5 MiB of each. */
+#define PARTS_MOST_BYTES (8 * 1024 * 1024)
 
 /* ---- which clusters ---- */
 
@@ -207,10 +209,10 @@ keep_part(struct app *app, struct arena *arena, const struct k8s_origin *origin,
 	  struct err *err)
 {
 	if (store_k8s_part(app->store, submission->uid, arena_printf(arena, "%s/%s", kind, name), object, PARTS_MOST,
-			   origin->user, err))
+			   PARTS_MOST_BYTES, origin->user, err))
 		return true;
 	return err->code != ERR_NOT_FOUND ? false : err_set(err, ERR_INVALID, "the submission has ended, or it has more than %d "
-							    "objects", PARTS_MOST);
+							    "objects or %d bytes of them", PARTS_MOST, PARTS_MOST_BYTES);
 }
 
 bool

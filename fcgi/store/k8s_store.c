@@ -65,13 +65,14 @@ store_k8s_begin(struct store *store, struct arena *arena, const struct store_k8s
 
 bool
 store_k8s_part(struct store *store, const char *uid, const char *kind_and_name, struct json_object *object, int most_parts,
-	       const char *owner, struct err *err)
+	       int most_bytes, const char *owner, struct err *err)
 {
 	AUTO_PGRESULT PGresult *result = NULL;
-	char most_text[16];
-	const char *params[] = { uid, kind_and_name, json_text(object), most_text, owner };
+	char parts_text[16], bytes_text[16];
+	const char *params[] = { uid, kind_and_name, json_text(object), parts_text, owner, bytes_text };
 
-	snprintf(most_text, sizeof(most_text), "%d", most_parts);
+	snprintf(parts_text, sizeof(parts_text), "%d", most_parts);
+	snprintf(bytes_text, sizeof(bytes_text), "%d", most_bytes);
 	if (!store_run(store, STATEMENT_K8S_PART, params, &result, err))
 		return false;
 	return PQntuples(result) > 0 || err_set(err, ERR_NOT_FOUND, "%s", "");

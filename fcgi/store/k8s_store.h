@@ -31,9 +31,9 @@ struct store_k8s_submission {
 MUST_CHECK bool store_k8s_begin(struct store *store, struct arena *arena, const struct store_k8s_submission *wanted,
 				int lives_s, struct store_k8s_submission *ret_submission, struct err *err);
 
-/* err also ERR_NOT_FOUND: no such submission, it has expired, or it has most_parts already. */
+/* err also ERR_NOT_FOUND: no such submission, it has expired, or it has as many parts, or bytes of them, as it may. */
 MUST_CHECK bool store_k8s_part(struct store *store, const char *uid, const char *kind_and_name, struct json_object *object,
-			       int most_parts, const char *owner, struct err *err);
+			       int most_parts, int most_bytes, const char *owner, struct err *err);
 
 /* err also ERR_NOT_FOUND, with an empty msg */
 MUST_CHECK bool store_k8s_show(struct store *store, struct arena *arena, const char *uid, const char *owner,

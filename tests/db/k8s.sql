@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 \i :prepare
 BEGIN;
-SELECT plan(34);
+SELECT plan(35);
 
 -- k8s_begin: uid, namespace, pod, application, cluster, owner, config map, pod's JSON, seconds to live
 \set one '30000000-0000-4000-8000-000000000001'
@@ -19,14 +19,15 @@ SELECT is(:'else_uid'::text, :'two', 'in another namespace it is another');
 SELECT throws_ok($$INSERT INTO k8s_submission VALUES (gen_random_uuid(), 'spark', 'pi-driver', 'a', NULL, NULL, 'm', '{}', '{}', now(), now())$$,
 	'23505', NULL, 'the database itself sees to it');
 
--- k8s_part: uid, kind and name, object, how many at most, owner
-SELECT isnt_empty(format($$EXECUTE k8s_part(%L, 'Service/a', '{"a": 1}', 2, NULL)$$, :'one'), 'a part is kept');
-SELECT isnt_empty(format($$EXECUTE k8s_part(%L, 'Service/a', '{"a": 2}', 2, NULL)$$, :'one'), 'once more');
-SELECT isnt_empty(format($$EXECUTE k8s_part(%L, 'Secret/b', '{}', 2, NULL)$$, :'one'), 'another one');
-SELECT is_empty(format($$EXECUTE k8s_part(%L, 'Secret/c', '{}', 2, NULL)$$, :'one'), 'no more than are allowed');
-SELECT isnt_empty(format($$EXECUTE k8s_part(%L, 'Secret/b', '{"b": 1}', 2, NULL)$$, :'one'), 'but the same again');
+-- k8s_part: uid, kind and name, object, how many at most, owner, how many bytes
+SELECT isnt_empty(format($$EXECUTE k8s_part(%L, 'Service/a', '{"a": 1}', 2, NULL, 1000)$$, :'one'), 'a part is kept');
+SELECT isnt_empty(format($$EXECUTE k8s_part(%L, 'Service/a', '{"a": 2}', 2, NULL, 1000)$$, :'one'), 'once more');
+SELECT isnt_empty(format($$EXECUTE k8s_part(%L, 'Secret/b', '{}', 2, NULL, 1000)$$, :'one'), 'another one');
+SELECT is_empty(format($$EXECUTE k8s_part(%L, 'Secret/c', '{}', 2, NULL, 1000)$$, :'one'), 'no more than are allowed');
+SELECT isnt_empty(format($$EXECUTE k8s_part(%L, 'Secret/b', '{"b": 1}', 2, NULL, 1000)$$, :'one'), 'but the same again');
+SELECT is_empty(format($$EXECUTE k8s_part(%L, 'Secret/b', '{"b": "much"}', 2, NULL, 40)$$, :'one'), 'not more bytes than are allowed');
 SELECT is(parts, '{"Service/a": {"a": 2}, "Secret/b": {"b": 1}}', 'the last one counts') FROM k8s_submission WHERE uid = :'one';
-SELECT is_empty($$EXECUTE k8s_part('30000000-0000-4000-8000-000000000009', 'Service/a', '{}', 2, NULL)$$, 'none of what never began');
+SELECT is_empty($$EXECUTE k8s_part('30000000-0000-4000-8000-000000000009', 'Service/a', '{}', 2, NULL, 1000)$$, 'none of what never began');
 
 -- k8s_show, k8s_show_by_pod
 SELECT isnt_empty(format('EXECUTE k8s_show(%L, NULL)', :'one'), 'it is found by its uid');
@@ -35,7 +36,7 @@ SELECT is_empty('EXECUTE k8s_show_by_pod(''spark'', ''pi'', NULL)', 'not by anot
 UPDATE k8s_submission SET owner = 'ann' WHERE uid = :'one';
 SELECT is_empty(format('EXECUTE k8s_show(%L, NULL)', :'one'), 'another''s is not shown');
 SELECT isnt_empty(format('EXECUTE k8s_show(%L, ''ann'')', :'one'), 'to its owner it is');
-SELECT is_empty(format($$EXECUTE k8s_part(%L, 'Secret/b', '{}', 9, 'bob')$$, :'one'), 'nor does it take anybody''s parts');
+SELECT is_empty(format($$EXECUTE k8s_part(%L, 'Secret/b', '{}', 9, 'bob', 1000)$$, :'one'), 'nor does it take anybody''s parts');
 SELECT is_empty('EXECUTE k8s_drop(''spark'', ''pi-driver'', ''bob'')', 'nor is it dropped by anybody');
 
 -- k8s_accept: uid, name, cluster, request, request id, objects, claim ms, whole request

@@ -194,13 +194,17 @@ def test_a_pod_that_a_dead_worker_left_behind_its_gate_is_completed(stack, kube,
     kube.call("GET", f"/api/v1/namespaces/{NAMESPACE}/configmaps/{unpushed.map_name}")
 
 
-def test_a_kill_before_the_push_leaves_nothing(stack, kube, k8s, unpushed):
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_kill_before_the_push_leaves_nothing_and_harms_nobody(stack, kube, k8s, unpushed, is_taken):
     row = batch_of(stack, unpushed)
     assert k8s.delete_pod(unpushed.pod_name).status == 200
     kube.start()
+    if is_taken:
+        kube.call("POST", PODS, {"metadata": {"name": unpushed.pod_name},
+                                 "spec": {"containers": [{"name": "a", "image": "a"}]}})
     stack.start_watcher()
     assert stack.wait_state(row["id"], "killed", 40)["reason"] == "killed_by_user"
-    assert in_cluster(kube, unpushed) is None
+    assert (in_cluster(kube, unpushed) is not None) == is_taken
 
 
 # --- refused by Kubernetes --------------------------------------------------------------------------------------------

@@ -398,6 +398,17 @@ def test_one_submission_has_so_many_parts(k8s):
     assert statuses == {201, 422}
 
 
+def test_and_so_many_bytes_of_them(k8s):
+    driver = Driver()
+    uid = k8s.begin(driver).json()["metadata"]["uid"]
+    statuses = []
+    for number in range(3):
+        secret = driver.secret(data={"a": "x" * 3_000_000})
+        secret["metadata"]["name"] += f"-{number}"
+        statuses.append(k8s.apply(uid, driver, secret).status)
+    assert statuses == [201, 201, 422]
+
+
 def test_an_address_that_is_too_long_is_refused(k8s):
     answer = k8s.get(f"{PODS}?labelSelector={'x' * 9000}")
     assert answer.status == 414 and answer.json()["kind"] == "Status", answer

@@ -5,6 +5,7 @@ import urllib.parse
 
 import k8s_client
 import pytest
+from cgi_client import Cgi
 from k8s_client import PODS, Driver, KubernetesClient, report
 from k8s_watch import HttpWatch, WebSocketWatch
 from kubernetes import DRIVER_CONTAINER
@@ -153,6 +154,17 @@ def test_the_gateway_s_token_is_taken_from_its_file_anew_and_shown_to_nobody(sta
         stack.restart_workers()
         stack.nginx.stop()
         stack.start_nginx()
+
+
+def test_a_worker_gives_its_token_to_no_other_front(stack, k8s, driver):
+    """As a CGI program of any server, which would pass its answer on as it is."""
+    config = stack.write_config({"clusters": {"default": {"kubeconfig": str(stack.kubernetes.token_kubeconfig),
+                                                          "k8s_submissions": True}}}, "token.yaml")
+    cgi = Cgi(stack, config, SPARKGATE_DOOR="spark")
+    for headers in ({}, {"Sparkgate-Carries": "yes"}):
+        answer = cgi.call("GET", f"{PODS}/{driver.pod_name}", headers=headers)
+        assert answer.status == 503 and "cannot carry" in answer.json()["message"]
+        assert not [name for name in answer.headers if "accel" in name or "authorization" in name]
 
 
 def test_without_an_api_server_the_client_is_told_to_try_again(stack, kube, k8s, driver):

@@ -32,6 +32,22 @@ an_answer_has_its_json_length_and_request_id(void **state)
 }
 
 static void
+what_the_front_is_to_carry_has_its_credential_with_it_and_nowhere_else(void **state)
+{
+	struct response response;
+
+	response_init(&response, "8f3a");
+	response.status = HTTP_OK;
+	response.carry_authorization = "Bearer t";
+	if (strstr(head_of(*state, &response), "Bearer") != NULL)
+		fail_msg("a credential without anywhere to carry it");
+	response.carry_to = "/k8s-api/default/api/v1/pods?watch=true";
+	assert_contains("head", head_of(*state, &response),
+			"X-Accel-Redirect: /k8s-api/default/api/v1/pods?watch=true\r\nX-Sparkgate-Authorization: Bearer t\r\n");
+	response_release(&response);
+}
+
+static void
 further_headers_stand_where_they_belong(void **state)
 {
 	struct response response;
@@ -89,6 +105,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		unit_test_with_arena(an_answer_has_its_json_length_and_request_id),
+		unit_test_with_arena(what_the_front_is_to_carry_has_its_credential_with_it_and_nowhere_else),
 		unit_test_with_arena(further_headers_stand_where_they_belong),
 		unit_test_with_arena(an_answer_that_nobody_wrote_is_an_error),
 		unit_test_with_arena(what_was_written_before_is_dropped),
