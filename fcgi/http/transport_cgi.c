@@ -59,7 +59,7 @@ transport_cgi_serve(transport_handler handler, void *context)
 	request_read(&request, &arena, &source);
 	response_init(&response, request.request_id);
 	handler(context, &arena, &request, &response);
-	buf_init(&head, LIMIT_PATH_BYTES * 4);
+	buf_init(&head, LIMIT_HEAD_BYTES);
 	response_head(&response, &head);
 	sent = write_all(buf_str(&head), head.size_bytes) &&
 	       (request.method == HTTP_HEAD || write_all(buf_str(&response.body), response.body.size_bytes));
