@@ -5,15 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool
-is_one_of(const char *text, const char *const *words, size_t words_count)
-{
-	for (size_t i = 0; i < words_count; i++) {
-		if (strcmp(text, words[i]) == 0)
-			return true;
-	}
-	return false;
-}
+#include "base/text.h"
 
 static struct json_object *
 scalar_json(const struct yaml *value)
@@ -26,8 +18,8 @@ scalar_json(const struct yaml *value)
 
 	if (value->quoted)
 		return json_object_new_string(text);
-	if (is_one_of(text, yes, ARRAY_COUNT(yes)) || is_one_of(text, no, ARRAY_COUNT(no)))
-		return json_object_new_boolean(is_one_of(text, yes, ARRAY_COUNT(yes)));
+	if (text_is_one_of(text, yes, ARRAY_COUNT(yes)) || text_is_one_of(text, no, ARRAY_COUNT(no)))
+		return json_object_new_boolean(text_is_one_of(text, yes, ARRAY_COUNT(yes)));
 	/* "1g" and "3.5.9" are texts, and so is all that strtod would take beyond decimal numbers */
 	if (digits[0] == '\0' || digits[strspn(digits, "0123456789.eE+-")] != '\0' || strchr("eE+-", digits[0]) != NULL)
 		return json_object_new_string(text);

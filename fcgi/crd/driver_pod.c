@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 
 bool
 crd_pod_is_of(struct json_object *pod, const char *object_uid)
@@ -18,12 +19,6 @@ crd_pod_is_of(struct json_object *pod, const char *object_uid)
 			return true;
 	}
 	return false;
-}
-
-static bool
-is_word(const char *text, const char *word)
-{
-	return text != NULL && strcmp(text, word) == 0;
 }
 
 /* The driver container's terminated state, or NULL. */
@@ -54,14 +49,14 @@ eviction(struct arena *arena, struct json_object *pod)
 	const char *message = json_string_at(pod, "status", "message", NULL);
 	struct json_object *conditions = json_at(pod, "status", "conditions", NULL);
 
-	if (is_word(reason, "Evicted"))
+	if (text_is(reason, "Evicted"))
 		return message == NULL ? "Evicted" : arena_printf(arena, "Evicted: %s", message);
 	for (size_t i = 0; i < json_count(conditions); i++) {
 		struct json_object *condition = json_object_array_get_idx(conditions, i);
 		const char *by = json_string(condition, "reason"), *why = json_string(condition, "message");
 
-		if (is_word(json_string(condition, "type"), "DisruptionTarget") &&
-		    is_word(json_string(condition, "status"), "True"))
+		if (text_is(json_string(condition, "type"), "DisruptionTarget") &&
+		    text_is(json_string(condition, "status"), "True"))
 			return arena_printf(arena, "Evicted by %s: %s", by == NULL ? "the cluster" : by, why == NULL ? "" : why);
 	}
 	return NULL;
@@ -78,7 +73,7 @@ is_deleted(struct json_object *pod, int64_t exit_code)
 static enum batch_reason
 exit_reason(struct json_object *pod, int64_t exit_code, const char *reason, const char *evicted)
 {
-	if (is_word(reason, "OOMKilled"))
+	if (text_is(reason, "OOMKilled"))
 		return BATCH_OUT_OF_MEMORY;
 	if (evicted != NULL)
 		return BATCH_EVICTED;
@@ -135,7 +130,7 @@ judge_failed_pod(struct arena *arena, struct json_object *pod, struct batch_sigh
 
 	sight->phase = BATCH_SEEN_FAILED;
 	sight->reason = evicted != NULL ? BATCH_EVICTED : BATCH_FAILED;
-	if (evicted != NULL && reason != NULL && !is_word(reason, "Evicted"))
+	if (evicted != NULL && reason != NULL && !text_is(reason, "Evicted"))
 		sight->message = arena_printf(arena, "driver pod failed: %s; %s", reason, evicted);
 	else if (evicted != NULL)
 		sight->message = arena_printf(arena, "driver pod failed: %s", evicted);

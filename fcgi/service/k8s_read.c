@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "crd/crd.h"
-#include "store/k8s_store.h"
 
 bool
 k8s_read_pod(struct app *app, struct arena *arena, const struct k8s_origin *origin, const char *pod_name, enum access access,
@@ -12,10 +11,8 @@ k8s_read_pod(struct app *app, struct arena *arena, const struct k8s_origin *orig
 {
 	struct batch batch;
 
-	if (!store_k8s_batch_by_pod(app->store, arena, origin->namespace, pod_name, origin->cluster, &batch, err))
-		return err->code != ERR_NOT_FOUND ? false : err_set(err, ERR_NOT_FOUND, "pods \"%s\" not found", pod_name);
-	if (!access_allowed(access, &batch, origin->user))
-		return err_set(err, ERR_FORBIDDEN, "pods \"%s\" belongs to somebody else", pod_name);
+	if (!k8s_submit_find(app, arena, origin, pod_name, access, &batch, err))
+		return false;
 	*ret_cluster = app_cluster_find(app, batch.cluster);
 	return *ret_cluster != NULL || err_set(err, ERR_UNAVAILABLE, "the cluster of this pod is not in the gateway's "
 					       "configuration any more");

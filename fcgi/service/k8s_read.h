@@ -9,7 +9,6 @@
 #define SERVICE_K8S_READ_H
 
 #include "base/buf.h"
-#include "batch/access.h"
 #include "service/k8s_submit.h"
 
 /*

@@ -257,6 +257,16 @@ k8s_submit_show(struct app *app, struct arena *arena, const struct k8s_origin *o
 	return true;
 }
 
+bool
+k8s_submit_find(struct app *app, struct arena *arena, const struct k8s_origin *origin, const char *pod_name,
+		enum access access, struct batch *ret_batch, struct err *err)
+{
+	if (!store_k8s_batch_by_pod(app->store, arena, origin->namespace, pod_name, origin->cluster, ret_batch, err))
+		return err->code != ERR_NOT_FOUND ? false : err_set(err, ERR_NOT_FOUND, "pods \"%s\" not found", pod_name);
+	return access_allowed(access, ret_batch, origin->user) ||
+	       err_set(err, ERR_FORBIDDEN, "pods \"%s\" belongs to somebody else", pod_name);
+}
+
 /* What has ended leaves its pod for a while: whoever deletes it gets its name back. */
 static bool
 delete_pod(struct app *app, struct arena *arena, const struct batch *batch, struct err *err)
@@ -275,20 +285,15 @@ delete_pod(struct app *app, struct arena *arena, const struct batch *batch, stru
 bool
 k8s_submit_delete(struct app *app, struct arena *arena, const struct k8s_origin *origin, const char *pod_name, struct err *err)
 {
-	struct store_k8s_submission dropped;
 	struct app_cluster *cluster;
 	struct batch batch;
 
 	if (!k8s_submit_open(app, origin, &cluster, err))
 		return false;
-	if (store_k8s_drop(app->store, arena, origin->namespace, pod_name, origin->user, &dropped, err))
+	if (store_k8s_drop(app->store, origin->namespace, pod_name, origin->user, err))
 		return true;
-	if (err->code != ERR_NOT_FOUND)
+	if (err->code != ERR_NOT_FOUND || !k8s_submit_find(app, arena, origin, pod_name, ACCESS_MODIFY, &batch, err))
 		return false;
-	if (!store_k8s_batch_by_pod(app->store, arena, origin->namespace, pod_name, origin->cluster, &batch, err))
-		return err->code != ERR_NOT_FOUND ? false : err_set(err, ERR_NOT_FOUND, "pods \"%s\" not found", pod_name);
-	if (!access_allowed(ACCESS_MODIFY, &batch, origin->user))
-		return err_set(err, ERR_FORBIDDEN, "pods \"%s\" belongs to somebody else", pod_name);
 	if (batch_state_is_final(batch.state))
 		return delete_pod(app, arena, &batch, err);
 	return cancel_batch(app, arena, batch.id, STORE_KILL, origin->user, origin->request_id, &batch, err);

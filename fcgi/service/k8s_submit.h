@@ -9,6 +9,7 @@
 #ifndef SERVICE_K8S_SUBMIT_H
 #define SERVICE_K8S_SUBMIT_H
 
+#include "batch/access.h"
 #include "batch/batch.h"
 #include "service/app.h"
 
@@ -49,6 +50,13 @@ MUST_CHECK bool k8s_submit_part(struct app *app, struct arena *arena, const stru
 /* The pod of a submission that is not complete; err ERR_NOT_FOUND: there is none. */
 MUST_CHECK bool k8s_submit_show(struct app *app, struct arena *arena, const struct k8s_origin *origin, const char *pod_name,
 				struct json_object **ret_pod, struct err *err);
+
+/*
+ * The newest batch of that pod.
+ * err  ERR_NOT_FOUND: there is none; ERR_FORBIDDEN: the caller may not do that to it
+ */
+MUST_CHECK bool k8s_submit_find(struct app *app, struct arena *arena, const struct k8s_origin *origin, const char *pod_name,
+				enum access access, struct batch *ret_batch, struct err *err);
 
 /* Forgets a submission that is not complete; ends the batch of that pod, or deletes the pod of one that has ended. */
 MUST_CHECK bool k8s_submit_delete(struct app *app, struct arena *arena, const struct k8s_origin *origin, const char *pod_name,

@@ -5,27 +5,12 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 
 #define NAME_BYTES 253
 #define LABEL_BYTES 63
 
-static bool
-is_one_of(const char *word, const char *const *words, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(words[i], word) == 0)
-			return true;
-	}
-	return false;
-}
-
-#define IS_ONE_OF(word, words) is_one_of((word), (words), ARRAY_COUNT(words))
-
-static bool
-is_word(const char *text, const char *word)
-{
-	return text != NULL && strcmp(text, word) == 0;
-}
+#define IS_ONE_OF(word, words) text_is_one_of((word), (words), ARRAY_COUNT(words))
 
 static bool
 is_true(struct json_object *object, const char *key)
@@ -72,7 +57,7 @@ static bool
 check_members(struct json_object *object, const char *where, const char *const *known, size_t count, struct err *err)
 {
 	json_object_object_foreach(object, key, value) {
-		if (value != NULL && !is_one_of(key, known, count))
+		if (value != NULL && !text_is_one_of(key, known, count))
 			return forbidden(where, key, err);
 	}
 	return true;
@@ -125,11 +110,11 @@ check_security(struct json_object *context, struct err *err)
 		return false;
 	if (is_true(context, "privileged"))
 		return forbidden("securityContext", "privileged", err);
-	if (json_member(context, "procMount") != NULL && !is_word(proc, "Default"))
+	if (json_member(context, "procMount") != NULL && !text_is(proc, "Default"))
 		return forbidden("securityContext", "procMount", err);
-	if (is_word(json_string_at(context, "seccompProfile", "type", NULL), "Unconfined"))
+	if (text_is(json_string_at(context, "seccompProfile", "type", NULL), "Unconfined"))
 		return forbidden("securityContext", "seccompProfile", err);
-	if (is_word(json_string_at(context, "appArmorProfile", "type", NULL), "Unconfined"))
+	if (text_is(json_string_at(context, "appArmorProfile", "type", NULL), "Unconfined"))
 		return forbidden("securityContext", "appArmorProfile", err);
 	return check_capabilities(context, err);
 }
@@ -293,7 +278,7 @@ driver_container(struct json_object *spec)
 	for (size_t i = 0; i < json_count(containers); i++) {
 		struct json_object *container = json_object_array_get_idx(containers, i);
 
-		if (is_word(argument(container, 0), "driver"))
+		if (text_is(argument(container, 0), "driver"))
 			return container;
 	}
 	return NULL;
@@ -307,7 +292,7 @@ config_map_of(struct json_object *spec)
 	for (size_t i = 0; i < json_count(volumes); i++) {
 		struct json_object *volume = json_object_array_get_idx(volumes, i);
 
-		if (is_word(json_string(volume, "name"), "spark-conf-volume-driver"))
+		if (text_is(json_string(volume, "name"), "spark-conf-volume-driver"))
 			return json_string_at(volume, "configMap", "name", NULL);
 	}
 	return NULL;
@@ -346,12 +331,12 @@ spark_driver_request_read(struct json_object *pod, const struct spark_driver_rul
 		.labels = labels,
 	};
 
-	if (!is_word(json_string(pod, "kind"), "Pod") || !is_word(json_string(pod, "apiVersion"), "v1") ||
+	if (!text_is(json_string(pod, "kind"), "Pod") || !text_is(json_string(pod, "apiVersion"), "v1") ||
 	    !json_object_is_type(spec, json_type_object))
 		return err_set(err, ERR_INVALID, "a Pod of apiVersion v1 is wanted");
-	if (is_word(json_string(labels, "spark-role"), "executor"))
+	if (text_is(json_string(labels, "spark-role"), "executor"))
 		return err_set(err, ERR_FORBIDDEN, "executors are not made here yet: submit with --deploy-mode cluster");
-	if (!is_word(json_string(labels, "spark-role"), "driver") || request.container == NULL)
+	if (!text_is(json_string(labels, "spark-role"), "driver") || request.container == NULL)
 		return err_set(err, ERR_FORBIDDEN, "only the pods of Spark's drivers are made here, as spark-submit sends them");
 	if (!spark_is_object_name(request.pod_name))
 		return err_set(err, ERR_INVALID, "metadata.name: a DNS name in lower case is wanted");
@@ -372,7 +357,7 @@ spark_driver_request_read(struct json_object *pod, const struct spark_driver_rul
 static bool
 check_selector(struct json_object *labels, const char *where, const char *app_id, struct err *err)
 {
-	return is_word(json_string(labels, "spark-app-selector"), app_id) ||
+	return text_is(json_string(labels, "spark-app-selector"), app_id) ||
 	       err_set(err, ERR_FORBIDDEN, "%s: only pods of its own application, by spark-app-selector", where);
 }
 
@@ -387,7 +372,7 @@ check_service(struct json_object *spec, const char *app_id, struct err *err)
 
 	if (!json_object_is_type(spec, json_type_object))
 		return err_set(err, ERR_INVALID, "spec: an object is wanted");
-	if (json_member(spec, "type") != NULL && !is_word(type, "ClusterIP"))
+	if (json_member(spec, "type") != NULL && !text_is(type, "ClusterIP"))
 		return err_set(err, ERR_FORBIDDEN, "spec.type: only services inside the cluster are made here");
 	return check_members(spec, "spec", known, ARRAY_COUNT(known), err) &&
 	       check_selector(json_member(spec, "selector"), "spec.selector", app_id, err);
@@ -403,7 +388,7 @@ static bool
 check_secret(struct json_object *secret, struct err *err)
 {
 	/* others are filled in by Kubernetes, e.g. with the token of any service account */
-	return json_member(secret, "type") == NULL || is_word(json_string(secret, "type"), "Opaque") ||
+	return json_member(secret, "type") == NULL || text_is(json_string(secret, "type"), "Opaque") ||
 	       err_set(err, ERR_FORBIDDEN, "type: only secrets of type Opaque are made here");
 }
 
@@ -412,9 +397,9 @@ spark_driver_part_check(struct json_object *object, const char *kind, const char
 {
 	struct json_object *spec = json_member(object, "spec");
 
-	if (!is_word(json_string(object, "kind"), kind))
+	if (!text_is(json_string(object, "kind"), kind))
 		return err_set(err, ERR_INVALID, "kind: %s is wanted, as the path says", kind);
-	if (!spark_is_object_name(name) || !is_word(json_string_at(object, "metadata", "name", NULL), name))
+	if (!spark_is_object_name(name) || !text_is(json_string_at(object, "metadata", "name", NULL), name))
 		return err_set(err, ERR_INVALID, "metadata.name: the name in the path is wanted");
 	if (!check_metadata(object, err))
 		return false;

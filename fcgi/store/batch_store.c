@@ -56,8 +56,8 @@ read_int(const PGresult *result, int row, const char *column)
 	return text == NULL ? 0 : strtoll(text, NULL, 10);
 }
 
-static void
-read_batch(struct arena *arena, const PGresult *result, int row, struct batch *batch)
+void
+store_read_batch(struct arena *arena, const PGresult *result, int row, struct batch *ret_batch)
 {
 	const char *reason = store_value(result, row, "reason");
 	const char *log_tail = store_value(result, row, "log_tail");
@@ -65,7 +65,7 @@ read_batch(struct arena *arena, const PGresult *result, int row, struct batch *b
 	const char *end_state = store_value(result, row, "end_state");
 	const char *end_reason = store_value(result, row, "end_reason");
 
-	*batch = (struct batch){
+	*ret_batch = (struct batch){
 		.id = read_int(result, row, "id"),
 		.uid = copy(arena, result, row, "uid"),
 		.name = copy(arena, result, row, "name"),
@@ -96,20 +96,19 @@ read_batch(struct arena *arena, const PGresult *result, int row, struct batch *b
 		.log_tail = log_tail != NULL && strcmp(log_tail, "[]") != 0 ? copy_json(arena, log_tail) : NULL,
 	};
 	/* The enum types of the schema hold no other words than these tables: a unit test of the database compares them. */
-	batch_state_parse(store_value(result, row, "state"), &batch->state);
-	batch_protocol_parse(store_value(result, row, "protocol"), &batch->protocol);
+	batch_state_parse(store_value(result, row, "state"), &ret_batch->state);
+	batch_protocol_parse(store_value(result, row, "protocol"), &ret_batch->protocol);
 	if (reason != NULL)
-		batch_reason_parse(reason, &batch->reason);
+		batch_reason_parse(reason, &ret_batch->reason);
 	if (end_state != NULL)
-		batch_state_parse(end_state, &batch->end_state);
+		batch_state_parse(end_state, &ret_batch->end_state);
 	if (end_reason != NULL)
-		batch_reason_parse(end_reason, &batch->end_reason);
+		batch_reason_parse(end_reason, &ret_batch->end_reason);
 }
 
-/* Runs a statement that answers one batch or none. */
-static bool
-one_batch(struct store *store, struct arena *arena, enum statement_id id, const char *const *params,
-	  struct batch *ret_batch, struct err *err)
+bool
+store_one_batch(struct store *store, struct arena *arena, enum statement_id id, const char *const *params,
+		struct batch *ret_batch, struct err *err)
 {
 	AUTO_PGRESULT PGresult *result = NULL;
 
@@ -117,7 +116,7 @@ one_batch(struct store *store, struct arena *arena, enum statement_id id, const 
 		return false;
 	if (PQntuples(result) == 0)
 		return err_set(err, ERR_NOT_FOUND, "%s", "");
-	read_batch(arena, result, 0, ret_batch);
+	store_read_batch(arena, result, 0, ret_batch);
 	return true;
 }
 
@@ -156,7 +155,7 @@ store_accept(struct store *store, struct arena *arena, const struct store_new_ba
 		if (strcmp(store_value(result, 0, "is_same"), "t") != 0)
 			return err_set(err, ERR_CONFLICT, "the client key '%s' was used for another request (batch %s)",
 				       new_batch->client_key, store_value(result, 0, "id"));
-		read_batch(arena, result, 0, ret_batch);
+		store_read_batch(arena, result, 0, ret_batch);
 		*ret_is_new = strcmp(store_value(result, 0, "is_new"), "t") == 0;
 		return true;
 	}
@@ -170,7 +169,7 @@ store_pushed(struct store *store, struct arena *arena, int64_t id, const char *b
 	struct number number;
 	const char *params[] = { number_text(&number, id), by };
 
-	return one_batch(store, arena, STATEMENT_BATCH_PUSHED, params, ret_batch, err);
+	return store_one_batch(store, arena, STATEMENT_BATCH_PUSHED, params, ret_batch, err);
 }
 
 /* Runs a statement of which only that it was done is of interest. */
@@ -217,7 +216,7 @@ store_push_claim(struct store *store, struct arena *arena, const char *cluster, 
 	for (size_t row = 0; row < count; row++) {
 		struct store_push *push = &(*ret_pushes)[row];
 
-		read_batch(arena, result, (int)row, &push->batch);
+		store_read_batch(arena, result, (int)row, &push->batch);
 		push->spec = copy_json(arena, store_value(result, (int)row, "object"));
 		push->tries = (int)read_int(result, (int)row, "tries");
 	}
@@ -272,7 +271,7 @@ store_kill_request(struct store *store, struct arena *arena, int64_t id, enum st
 	struct number number;
 	const char *params[] = { number_text(&number, id), actor, request_id, kind == STORE_DELETE ? "delete" : "kill" };
 
-	return one_batch(store, arena, STATEMENT_BATCH_KILL_REQUEST, params, ret_batch, err);
+	return store_one_batch(store, arena, STATEMENT_BATCH_KILL_REQUEST, params, ret_batch, err);
 }
 
 bool
@@ -303,7 +302,7 @@ store_kills_owed(struct store *store, struct arena *arena, const char *cluster, 
 	*ret_kills = arena_alloc(arena, count * sizeof(**ret_kills) + 1);
 	*ret_count = count;
 	for (size_t row = 0; row < count; row++) {
-		read_batch(arena, result, (int)row, &(*ret_kills)[row].batch);
+		store_read_batch(arena, result, (int)row, &(*ret_kills)[row].batch);
 		(*ret_kills)[row].held = strcmp(store_value(result, (int)row, "held"), "t") == 0;
 	}
 	return true;
@@ -315,7 +314,7 @@ store_show(struct store *store, struct arena *arena, int64_t id, struct batch *r
 	struct number number;
 	const char *params[] = { number_text(&number, id) };
 
-	return one_batch(store, arena, STATEMENT_BATCH_SHOW, params, ret_batch, err);
+	return store_one_batch(store, arena, STATEMENT_BATCH_SHOW, params, ret_batch, err);
 }
 
 bool
@@ -323,7 +322,7 @@ store_show_by_name(struct store *store, struct arena *arena, const char *name, s
 {
 	const char *params[] = { name };
 
-	return one_batch(store, arena, STATEMENT_BATCH_SHOW_BY_NAME, params, ret_batch, err);
+	return store_one_batch(store, arena, STATEMENT_BATCH_SHOW_BY_NAME, params, ret_batch, err);
 }
 
 bool
@@ -331,7 +330,7 @@ store_show_by_uid(struct store *store, struct arena *arena, const char *uid, str
 {
 	const char *params[] = { uid };
 
-	return one_batch(store, arena, STATEMENT_BATCH_SHOW_BY_UID, params, ret_batch, err);
+	return store_one_batch(store, arena, STATEMENT_BATCH_SHOW_BY_UID, params, ret_batch, err);
 }
 
 void
@@ -342,7 +341,7 @@ store_read_batches(struct arena *arena, const PGresult *result, struct batch **r
 	*ret_batches = arena_alloc(arena, count * sizeof(**ret_batches) + 1);
 	*ret_count = count;
 	for (size_t row = 0; row < count; row++)
-		read_batch(arena, result, (int)row, &(*ret_batches)[row]);
+		store_read_batch(arena, result, (int)row, &(*ret_batches)[row]);
 }
 
 /* Runs a statement that answers any number of batches. */

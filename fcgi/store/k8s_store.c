@@ -101,14 +101,14 @@ store_k8s_show_by_pod(struct store *store, struct arena *arena, const char *name
 }
 
 bool
-store_k8s_drop(struct store *store, struct arena *arena, const char *namespace, const char *pod_name, const char *owner,
-	       struct store_k8s_submission *ret_submission, struct err *err)
+store_k8s_drop(struct store *store, const char *namespace, const char *pod_name, const char *owner, struct err *err)
 {
 	AUTO_PGRESULT PGresult *result = NULL;
 	const char *params[] = { namespace, pod_name, owner };
 
-	return store_run(store, STATEMENT_K8S_DROP, params, &result, err) &&
-	       read_submission(arena, result, ret_submission, err);
+	if (!store_run(store, STATEMENT_K8S_DROP, params, &result, err))
+		return false;
+	return PQntuples(result) > 0 || err_set(err, ERR_NOT_FOUND, "%s", "");
 }
 
 bool
@@ -117,19 +117,6 @@ store_k8s_expire(struct store *store, struct err *err)
 	AUTO_PGRESULT PGresult *result = NULL;
 
 	return store_run(store, STATEMENT_K8S_EXPIRE, NULL, &result, err);
-}
-
-static bool
-one_batch(struct arena *arena, const PGresult *result, struct batch *ret_batch, struct err *err)
-{
-	struct batch *batches;
-	size_t count;
-
-	store_read_batches(arena, result, &batches, &count);
-	if (count == 0)
-		return err_set(err, ERR_NOT_FOUND, "%s", "");
-	*ret_batch = batches[0];
-	return true;
 }
 
 bool
@@ -151,7 +138,8 @@ store_k8s_accept(struct store *store, struct arena *arena, const struct store_k8
 		if (PQntuples(result) == 0)
 			continue;
 		*ret_is_new = strcmp(store_value(result, 0, "is_new"), "t") == 0;
-		return one_batch(arena, result, ret_batch, err);
+		store_read_batch(arena, result, 0, ret_batch);
+		return true;
 	}
 	return err_set(err, ERR_NOT_FOUND, "%s", "");
 }
@@ -160,8 +148,7 @@ bool
 store_k8s_batch_by_pod(struct store *store, struct arena *arena, const char *namespace, const char *pod_name,
 		       const char *cluster, struct batch *ret_batch, struct err *err)
 {
-	AUTO_PGRESULT PGresult *result = NULL;
 	const char *params[] = { namespace, pod_name, cluster };
 
-	return store_run(store, STATEMENT_K8S_BATCH_BY_POD, params, &result, err) && one_batch(arena, result, ret_batch, err);
+	return store_one_batch(store, arena, STATEMENT_K8S_BATCH_BY_POD, params, ret_batch, err);
 }

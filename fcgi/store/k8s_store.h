@@ -41,9 +41,9 @@ MUST_CHECK bool store_k8s_show(struct store *store, struct arena *arena, const c
 MUST_CHECK bool store_k8s_show_by_pod(struct store *store, struct arena *arena, const char *namespace, const char *pod_name,
 				      const char *owner, struct store_k8s_submission *ret_submission, struct err *err);
 
-/* Forgets it; err also ERR_NOT_FOUND. */
-MUST_CHECK bool store_k8s_drop(struct store *store, struct arena *arena, const char *namespace, const char *pod_name,
-			       const char *owner, struct store_k8s_submission *ret_submission, struct err *err);
+/* Forgets it; err also ERR_NOT_FOUND, with an empty msg. */
+MUST_CHECK bool store_k8s_drop(struct store *store, const char *namespace, const char *pod_name, const char *owner,
+			       struct err *err);
 
 MUST_CHECK bool store_k8s_expire(struct store *store, struct err *err);
 

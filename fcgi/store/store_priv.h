@@ -32,6 +32,16 @@ MUST_CHECK bool store_run_text(struct store *store, const char *text, const char
 /* A column's text by name, or NULL when it is null or not in the result. */
 const char *store_value(const PGresult *result, int row, const char *column);
 
+/*
+ * Runs a statement that answers one batch or none.
+ * err  also ERR_NOT_FOUND, with an empty msg
+ */
+MUST_CHECK bool store_one_batch(struct store *store, struct arena *arena, enum statement_id id, const char *const *params,
+				struct batch *ret_batch, struct err *err);
+
+/* One row of a result with the columns of batch_brief. */
+void store_read_batch(struct arena *arena, const PGresult *result, int row, struct batch *ret_batch);
+
 /* All rows of a result with the columns of batch_brief. */
 void store_read_batches(struct arena *arena, const PGresult *result, struct batch **ret_batches, size_t *ret_count);
 

@@ -41,7 +41,7 @@ k8s_answer_error(struct call *call, const struct err *err)
 {
 	const char *reason = "InternalError";
 	int http_status = err->http_status;
-	struct json_object *status;
+	AUTO_JSON struct json_object *status = NULL;
 
 	for (size_t i = 0; i < ARRAY_COUNT(reasons); i++) {
 		if (reasons[i].code == err->code) {
@@ -53,7 +53,6 @@ k8s_answer_error(struct call *call, const struct err *err)
 	json_add_string(status, "message", err->msg);
 	json_add_string(status, "reason", reason);
 	response_json(call->response, http_status, status);
-	json_object_put(status);
 }
 
 void
