@@ -78,8 +78,17 @@ def test_pi_is_completed_and_its_status_is_the_operators(door):
     (pod,) = door.objects("pods", "rest-pi-driver")
     assert said["submissionID"] == pod["metadata"]["labels"]["sparkoperator.k8s.io/submission-id"]
     assert said["sparkApplicationId"] == pod["metadata"]["labels"]["spark-app-selector"]
-    assert said["executorState"]  # how it ended is luck: Spark deletes its pod at once
     assert "Pi is roughly 3.1" in door.kubectl("logs", "rest-pi-driver")
+
+
+def test_its_executors_are_in_its_status(door):
+    """Of one that runs for minutes: the operator looks now and then, and Spark deletes its executors at its end."""
+    apply(door, "rest-on", PI, "20000")
+    (executor,) = wait_for("an executor in the status", lambda: status(door, "rest-on").get("executorState"), 240, 0.5)
+    (pod,) = door.objects("pods", executor)
+    assert pod["metadata"]["labels"]["spark-role"] == "executor"
+    door.kubectl("delete", "sparkapplication", "rest-on")
+    wait_for("its driver to go", lambda: not door.objects("pods", "rest-on-driver"), 240, 0.5)
 
 
 def test_a_program_that_exits_3_fails_with_that_code(door):
