@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/percent.h"
 
 static const struct protocol *const protocols[] = {
 	&livy_protocol, &ops_protocol, &spark_rest_protocol, &k8s_protocol, &submitter_protocol,
@@ -39,7 +40,7 @@ take_cluster(struct call *call)
 	size = strcspn(name, "/");
 	if (size == 0)
 		return path;
-	call->cluster = path_decode(call->arena, name, size, false);
+	call->cluster = percent_decode(call->arena, name, size, false);
 	return name[size] == '\0' ? "/" : name + size;
 }
 

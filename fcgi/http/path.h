@@ -1,5 +1,5 @@
 /*
- * http/path.h - percent-decoding and route templates.
+ * http/path.h - route templates.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef HTTP_PATH_H
@@ -11,9 +11,6 @@
 #include "base/arena.h"
 
 #define PATH_PARAMS_MAX 4
-
-/* Decodes %XX, and '+' to a blank in a query. Broken escapes stay as they are; %00 becomes "%00", never an end. */
-char *path_decode(struct arena *arena, const char *text, size_t size_bytes, bool is_query);
 
 /*
  * Matches a path with a template such as "/batches/{id}/log". Several slashes count as one, and one at the end as none

@@ -8,8 +8,8 @@
 #include <sys/random.h>
 
 #include "base/limits.h"
+#include "base/percent.h"
 #include "http/encoding.h"
-#include "http/path.h"
 
 #define READ_BYTES 16384
 #define REQUEST_ID_BYTES 64
@@ -161,7 +161,7 @@ request_query_at(const struct request *request, struct arena *arena, const char 
 		size_t key_size = strcspn(pair, "=&");
 
 		if (key_size == name_size && strncmp(pair, name, name_size) == 0 && index-- == 0)
-			return path_decode(arena, key_size < size ? pair + key_size + 1 : "",
+			return percent_decode(arena, key_size < size ? pair + key_size + 1 : "",
 					   key_size < size ? size - key_size - 1 : 0, true);
 		pair += size + (pair[size] == '&');
 	}
