@@ -6,11 +6,12 @@
 #include <strings.h>
 
 #include "base/limits.h"
+#include "batch/policy.h"
 
 enum conf_rule { CONF_DROP, CONF_DENY };
 
 struct conf_row {
-	const char *key;        /* a trailing '*' stands for any rest */
+	const char *key;        /* a pattern (batch/policy.h) */
 	enum conf_rule rule;
 	const char *why;        /* of a denial */
 };
@@ -75,10 +76,7 @@ static const struct conf_row *
 find_rule(const char *key)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(conf_rules); i++) {
-		size_t size = strlen(conf_rules[i].key);
-
-		if (conf_rules[i].key[size - 1] == '*' ? strncmp(key, conf_rules[i].key, size - 1) == 0
-						       : strcmp(key, conf_rules[i].key) == 0)
+		if (batch_key_matches(conf_rules[i].key, key))
 			return &conf_rules[i];
 	}
 	return NULL;
@@ -179,17 +177,12 @@ is_memory_key(const char *key)
 static bool
 check_conf_uris(const struct batch_pair *pair, struct err *err)
 {
-	static const char *const lists[] = { "spark.jars", "spark.files", "spark.archives", "spark.submit.pyFiles" };
-	bool is_list = false;
+	const char *uri, *at = pair->value;
+	size_t size;
 
-	for (size_t i = 0; i < ARRAY_COUNT(lists); i++)
-		is_list = is_list || strcmp(lists[i], pair->key) == 0;
-	for (const char *uri = pair->value; is_list && *uri != '\0';) {
-		size_t size = strcspn(uri, ", ");
-
-		if (size > 0 && !check_uri(pair->key, uri, size, err))
+	while (batch_key_is_uris(pair->key) && (uri = batch_next_uri(&at, &size), size > 0)) {
+		if (!check_uri(pair->key, uri, size, err))
 			return false;
-		uri += size + (uri[size] != '\0');
 	}
 	return true;
 }

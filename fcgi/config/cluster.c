@@ -106,7 +106,7 @@ static void
 set_defaults(struct reader *reader, const struct draft *draft)
 {
 	for (size_t i = 0; i < config_cluster_keys_count; i++)
-		if (config_cluster_keys[i].kind != KEY_CONF)
+		if (!config_is_of_file(&config_cluster_keys[i]))
 			config_set_text(reader, &config_cluster_keys[i], config_cluster_keys[i].name, draft->place,
 					NULL, draft->cluster);
 }

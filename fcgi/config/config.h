@@ -39,6 +39,8 @@ struct config_cluster {
 	const char *service_account;    /* of driver and executors; NULL: the namespace's default */
 	const char *image;              /* Spark image when the request names none; NULL: the request must */
 	const char *spark_version;
+	struct config_pair *images;     /* Spark version, "4.0" or "4.0.1" -> image; images[images_count] */
+	size_t images_count;
 	enum config_operator operator_kind;
 	bool k8s_submissions;           /* spark-submit --master k8s:// may make its drivers here */
 	bool k8s_host_access;           /* whose pods may use their node */
@@ -46,6 +48,14 @@ struct config_cluster {
 	size_t default_conf_count;
 	struct config_pair *enforced_conf;  /* beats the request */
 	size_t enforced_conf_count;
+	const char **allowed_conf;      /* patterns; what they mean: batch/policy.h; each has its count */
+	size_t allowed_conf_count;
+	const char **denied_conf;
+	size_t denied_conf_count;
+	const char **allowed_uris;
+	size_t allowed_uris_count;
+	const char **denied_uris;
+	size_t denied_uris_count;
 };
 
 struct config {

@@ -14,7 +14,8 @@ enum key_kind {
 	KEY_PATH,               /* the same; "~/" is the home, relative means beside the configuration file */
 	KEY_WORD,               /* an enum; its values are indexes into words */
 	KEY_FLAG,               /* bool */
-	KEY_CONF,               /* a mapping: struct config_pair * here, its size_t count at count_offset */
+	KEY_CONF,               /* a mapping of texts: struct config_pair * here, its size_t count at count_offset */
+	KEY_LIST,               /* a list of texts: const char ** here, its size_t count at count_offset */
 };
 
 struct config_key {
@@ -26,7 +27,7 @@ struct config_key {
 	int min, max;
 	const char *const *words;       /* words[words_count] */
 	size_t words_count;
-	const char *(*remedy)(const char *text);        /* NULL when the text is right, else what would be */
+	const char *(*remedy)(const char *text);        /* NULL when the text (of a mapping: a name) is right, else what would be */
 	const char *unit;               /* for messages and help; NULL: none */
 	const char *help;
 };
@@ -66,6 +67,9 @@ struct reader {
 	bool needs_database;
 };
 
+/* Can only the file hold such a value? */
+bool config_is_of_file(const struct config_key *key);
+
 /* Reports one error: "file:line: key: ..." or "SPARKGATE_KEY: key: ...". */
 void config_complain(struct reader *reader, struct place place, const char *name, const char *format, ...)
 	PRINTF_LIKE(4, 5);
@@ -86,6 +90,7 @@ void config_read_clusters(struct reader *reader, const struct yaml *clusters, st
 const char *config_remedy_dns_label(const char *text);
 const char *config_remedy_dns_subdomain(const char *text);
 const char *config_remedy_one_word(const char *text);
+const char *config_remedy_version(const char *text);
 const char *config_remedy_cluster_name(const char *text);
 
 #endif

@@ -95,6 +95,10 @@ const struct config_key config_cluster_keys[] = {
 	  .help = "The Spark image of a batch that names none. Not set: the batch must." },
 	{ "spark_version", KEY_TEXT, AT(spark_version), .remedy = config_remedy_one_word,
 	  .help = "The version of Spark in the image." },
+	{ "images", KEY_CONF, AT(images), .count_offset = offsetof(struct config_cluster, images_count),
+	  .remedy = config_remedy_version,
+	  .help = "Spark versions, such as 3.5 or 4.0.1, and the image of each: for a batch that asks for one by conf "
+		  "spark.sparkgate.sparkVersion, or whose spark-submit (spark://) has it." },
 	{ "operator", KEY_WORD, AT(operator_kind), .default_text = "kubeflow", WORDS(operator_words),
 	  .help = "The operator that turns applications into pods: \"kubeflow\", or \"sparkgate\" for "
 		  "sparkgate-operator(8), which acts on applications with the label sparkgate.io/operator=sparkgate." },
@@ -110,6 +114,19 @@ const struct config_key config_cluster_keys[] = {
 	{ "enforced_conf", KEY_CONF, AT(enforced_conf),
 	  .count_offset = offsetof(struct config_cluster, enforced_conf_count),
 	  .help = "Spark properties of every batch; they beat the batch's own conf." },
+	{ "allowed_conf", KEY_LIST, AT(allowed_conf),
+	  .count_offset = offsetof(struct config_cluster, allowed_conf_count),
+	  .help = "Patterns of Spark properties that a batch may have, whatever denies them." },
+	{ "denied_conf", KEY_LIST, AT(denied_conf),
+	  .count_offset = offsetof(struct config_cluster, denied_conf_count),
+	  .help = "Patterns of Spark properties that a batch may not have; \"*\" denies all that allowed_conf does not "
+		  "allow. The gateway itself denies some, such as extra class paths and hostPath volumes." },
+	{ "allowed_uris", KEY_LIST, AT(allowed_uris),
+	  .count_offset = offsetof(struct config_cluster, allowed_uris_count),
+	  .help = "Patterns of addresses that a batch's files may have, whatever denies them." },
+	{ "denied_uris", KEY_LIST, AT(denied_uris),
+	  .count_offset = offsetof(struct config_cluster, denied_uris_count),
+	  .help = "Patterns of addresses that they may not have; \"*\" denies all that allowed_uris does not allow." },
 };
 const size_t config_cluster_keys_count = ARRAY_COUNT(config_cluster_keys);
 

@@ -158,6 +158,17 @@ print_conf(struct buf *text, const char *indent, const struct config_pair *pairs
 	}
 }
 
+static void
+print_list(struct buf *text, const char *indent, const char *const *texts, size_t count)
+{
+	buf_text(text, count == 0 ? " []\n" : "\n");
+	for (size_t i = 0; i < count; i++) {
+		buf_printf(text, "%s  - ", indent);
+		print_quoted(text, texts[i]);
+		buf_text(text, "\n");
+	}
+}
+
 #define HELP_COLUMNS 100
 
 static void
@@ -221,6 +232,10 @@ print_key(struct buf *text, const char *indent, const struct config_key *key, bo
 		break;
 	case KEY_CONF:
 		print_conf(text, indent, *(struct config_pair *const *)member,
+			   *(const size_t *)((const char *)source + key->count_offset));
+		break;
+	case KEY_LIST:
+		print_list(text, indent, *(const char *const *const *)member,
 			   *(const size_t *)((const char *)source + key->count_offset));
 		break;
 	}

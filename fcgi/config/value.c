@@ -79,6 +79,21 @@ config_remedy_one_word(const char *text)
 }
 
 const char *
+config_remedy_version(const char *text)
+{
+	int parts = 1;
+
+	for (const char *at = text; parts > 0 && *at != '\0'; at++) {
+		if (*at == '.')
+			parts++;
+		else if (*at < '0' || *at > '9')
+			parts = 0;
+	}
+	return (parts == 2 || parts == 3) && text[0] != '.' && strstr(text, "..") == NULL && text[strlen(text) - 1] != '.'
+		       ? NULL : "write a version of Spark such as 3.5 or 4.0.1, in quotes";
+}
+
+const char *
 config_remedy_cluster_name(const char *text)
 {
 	size_t length = strlen(text);
@@ -208,7 +223,9 @@ config_set_text(struct reader *reader, const struct config_key *key, const char 
 		set_flag(reader, name, place, text, member);
 		break;
 	case KEY_CONF:
-		config_complain(reader, place, name, "a mapping, which only the file can hold; unset the variable");
+	case KEY_LIST:
+		config_complain(reader, place, name, "a %s, which only the file can hold; unset the variable",
+				key->kind == KEY_CONF ? "mapping" : "list");
 		break;
 	}
 }
@@ -233,14 +250,17 @@ set_conf(struct reader *reader, const struct config_key *key, const char *name, 
 
 	for (const struct yaml_entry *entry = conf->first; entry != NULL; entry = entry->next) {
 		const char *full = arena_printf(&reader->scratch, "%s.%s", name, entry->key);
+		const char *remedy = key->remedy == NULL ? NULL : key->remedy(entry->key);
 		struct place place = { .line = entry->line };
 
-		if (entry->first_line != 0)
+		if (remedy != NULL)
+			config_complain(reader, place, full, "\"%s\" will not do; %s", entry->key, remedy);
+		else if (entry->first_line != 0)
 			config_complain(reader, place, full, "written twice, first in line %zu; remove one",
 					entry->first_line);
 		else if (entry->value->kind != YAML_SCALAR)
-			config_complain(reader, place, full, "a %s, but Spark properties have one value each; write "
-					"the property's whole name, dots included, and its value in one line",
+			config_complain(reader, place, full, "a %s, but each has one value; write "
+					"the whole name, dots included, and its value in one line",
 					entry->value->kind == YAML_MAPPING ? "mapping" : "list");
 		else if (yaml_is_null(entry->value))
 			config_complain(reader, place, full, "has no value; write one (\"\" for an empty text)");
@@ -250,6 +270,31 @@ set_conf(struct reader *reader, const struct config_key *key, const char *name, 
 	}
 	*(struct config_pair **)((char *)target + key->offset) = pairs;
 	*(size_t *)((char *)target + key->count_offset) = count;
+}
+
+static void
+set_list(struct reader *reader, const struct config_key *key, const char *name, const struct yaml *list, void *target)
+{
+	struct arena *arena = &reader->config->arena;
+	const char **texts = arena_alloc(arena, (count_entries(list) + 1) * sizeof(*texts));
+	size_t count = 0;
+
+	for (const struct yaml_entry *entry = list->first; entry != NULL; entry = entry->next) {
+		struct place place = { .line = entry->line };
+
+		if (entry->value->kind != YAML_SCALAR || yaml_is_null(entry->value) || entry->value->text[0] == '\0')
+			config_complain(reader, place, name, "each member is one text; write it behind a \"- \"");
+		else
+			set_plain_text(reader, key, name, place, entry->value->text, &texts[count++]);
+	}
+	*(const char ***)((char *)target + key->offset) = texts;
+	*(size_t *)((char *)target + key->count_offset) = count;
+}
+
+bool
+config_is_of_file(const struct config_key *key)
+{
+	return key->kind == KEY_CONF || key->kind == KEY_LIST;
 }
 
 static const char *
@@ -262,6 +307,8 @@ kind_words(const struct config_key *key)
 		return "true or false";
 	case KEY_CONF:
 		return "Spark properties, one \"name: value\" a line below it";
+	case KEY_LIST:
+		return "a list, one \"- text\" a line below it";
 	default:
 		return "one text";
 	}
@@ -274,7 +321,7 @@ config_set_yaml(struct reader *reader, const struct config_key *key, const char 
 	static const char *const kinds[] = {
 		[YAML_SCALAR] = "a single value", [YAML_SEQUENCE] = "a list", [YAML_MAPPING] = "a mapping",
 	};
-	enum yaml_kind right_kind = key->kind == KEY_CONF ? YAML_MAPPING : YAML_SCALAR;
+	enum yaml_kind right_kind = key->kind == KEY_CONF ? YAML_MAPPING : key->kind == KEY_LIST ? YAML_SEQUENCE : YAML_SCALAR;
 
 	if (yaml_is_null(value))
 		return;
@@ -282,6 +329,8 @@ config_set_yaml(struct reader *reader, const struct config_key *key, const char 
 		config_complain(reader, place, name, "%s, but it must be %s", kinds[value->kind], kind_words(key));
 	else if (key->kind == KEY_CONF)
 		set_conf(reader, key, name, value, target);
+	else if (key->kind == KEY_LIST)
+		set_list(reader, key, name, value, target);
 	else
 		config_set_text(reader, key, name, place, value->text, target);
 }

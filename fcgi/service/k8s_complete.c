@@ -99,6 +99,45 @@ lay_conf(struct completion *completion, struct err *err)
 	return true;
 }
 
+/* Whoever denies "*" means what a user writes, not what spark-submit itself cannot do without. */
+static bool
+is_of_spark_submit(const char *key)
+{
+	static const char *const keys[] = {
+		"spark.app.id", "spark.app.name", "spark.app.submitTime", "spark.driver.blockManager.port", "spark.driver.host",
+		"spark.driver.port", "spark.kubernetes.authenticate.*", "spark.kubernetes.driver.pod.name",
+		"spark.kubernetes.memoryOverheadFactor", "spark.kubernetes.namespace", "spark.kubernetes.resource.type",
+		"spark.kubernetes.submission.*", "spark.kubernetes.submitInDriver", "spark.master", "spark.submit.deployMode",
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+		if (batch_key_matches(keys[i], key))
+			return true;
+	}
+	return false;
+}
+
+/* What the cluster's policy says of executors' volumes holds for drivers' too: with k8s_host_access they may have them. */
+static bool
+check_policy(const struct completion *completion, struct err *err)
+{
+	const struct config_cluster *cluster = completion->cluster->config;
+	const struct batch_policy policy = submit_policy_of(cluster);
+	const char *resource = completion->request.resource;
+
+	for (size_t i = 0; i < completion->conf.count; i++) {
+		const struct spark_property *property = &completion->conf.items[i];
+
+		if (is_of_spark_submit(property->key) ||
+		    (cluster->k8s_host_access && batch_key_matches("spark.kubernetes.*.volumes.hostPath.*", property->key)))
+			continue;
+		if (!batch_policy_check_property(completion->arena, &policy, property->key, property->value, err))
+			return false;
+	}
+	return resource == NULL || strchr(resource, ':') == NULL ||
+	       batch_policy_check_uri(completion->arena, &policy, "resource", resource, strlen(resource), err);
+}
+
 static bool
 check_accounts(const struct completion *completion, struct err *err)
 {
@@ -262,7 +301,7 @@ k8s_complete(struct app *app, struct arena *arena, const struct store_k8s_submis
 	struct completion completion = { .app = app, .arena = arena, .submission = submission };
 
 	if (!read_properties(&completion, config_map, err) || !pick_cluster(&completion, err) ||
-	    !lay_conf(&completion, err) || !check_accounts(&completion, err) ||
+	    !check_policy(&completion, err) || !lay_conf(&completion, err) || !check_accounts(&completion, err) ||
 	    !write_properties(&completion, config_map, err))
 		return false;
 	return commit_and_push(&completion, make_objects(&completion, config_map), request_id, err);

@@ -38,6 +38,18 @@ pairs_of(struct arena *arena, const struct config_pair *pairs, size_t count)
 	return copy;
 }
 
+struct batch_policy
+submit_policy_of(const struct config_cluster *cluster)
+{
+	return (struct batch_policy){
+		.cluster = cluster->name,
+		.allowed_conf = { cluster->allowed_conf, cluster->allowed_conf_count },
+		.denied_conf = { cluster->denied_conf, cluster->denied_conf_count },
+		.allowed_uris = { cluster->allowed_uris, cluster->allowed_uris_count },
+		.denied_uris = { cluster->denied_uris, cluster->denied_uris_count },
+	};
+}
+
 static struct crd_target
 target_of(struct arena *arena, const struct config *config, const struct config_cluster *cluster)
 {
@@ -49,6 +61,54 @@ target_of(struct arena *arena, const struct config *config, const struct config_
 		.default_conf = pairs_of(arena, cluster->default_conf, cluster->default_conf_count),
 		.enforced_conf = pairs_of(arena, cluster->enforced_conf, cluster->enforced_conf_count),
 	};
+}
+
+/* That version itself, or the longest of those it belongs to: 4.0 has 4.0.1. */
+static const struct config_pair *
+find_image(const struct config_cluster *cluster, const char *version)
+{
+	const struct config_pair *found = NULL;
+	size_t found_size = 0;
+
+	for (size_t i = 0; i < cluster->images_count; i++) {
+		size_t size = strlen(cluster->images[i].key);
+
+		if (strncmp(cluster->images[i].key, version, size) == 0 && (version[size] == '\0' || version[size] == '.') &&
+		    size > found_size) {
+			found = &cluster->images[i];
+			found_size = size;
+		}
+	}
+	return found;
+}
+
+static const char *
+known_versions(struct arena *arena, const struct config_cluster *cluster)
+{
+	const char *text = cluster->images_count == 0 ? "none" : cluster->images[0].key;
+
+	for (size_t i = 1; i < cluster->images_count; i++)
+		text = arena_printf(arena, "%s, %s", text, cluster->images[i].key);
+	return text;
+}
+
+/* By the version that the conf asks for, else by the client's own; else it stays the cluster's. */
+static bool
+choose_image(struct arena *arena, struct batch_order *order, const struct config_cluster *cluster, const char *client_version,
+	     struct crd_target *target, struct err *err)
+{
+	const char *asked = batch_pairs_take(&order->conf, "spark.sparkgate.sparkVersion");
+	const char *version = asked != NULL ? asked : client_version;
+	const struct config_pair *image = version == NULL ? NULL : find_image(cluster, version);
+
+	if (asked != NULL && image == NULL)
+		return err_set(err, ERR_INVALID, "conf spark.sparkgate.sparkVersion: cluster '%s' has no image of '%s'; it has: %s",
+			       cluster->name, asked, known_versions(arena, cluster));
+	if (image != NULL) {
+		target->image = image->value;
+		target->spark_version = image->key;
+	}
+	return true;
 }
 
 bool
@@ -160,6 +220,7 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	struct json_object *spec, *request = redact(arena, origin->request);
 	int64_t accepted_ms = clock_monotonic_ms();
 	struct app_cluster *cluster;
+	struct batch_policy policy;
 	struct crd_target target;
 	const char *client_key;
 	bool is_new;
@@ -167,8 +228,10 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	if (!batch_validate(order, err) || !take_client_key(order, origin, &client_key, err) ||
 	    !choose_cluster(app, order, origin->cluster, &cluster, err))
 		return false;
+	policy = submit_policy_of(cluster->config);
 	target = target_of(arena, &app->config, cluster->config);
-	if (!crd_kubeflow_spec(arena, order, &target, &spec, err))
+	if (!choose_image(arena, order, cluster->config, origin->client_version, &target, err) ||
+	    !batch_policy_check(arena, &policy, order, err) || !crd_kubeflow_spec(arena, order, &target, &spec, err))
 		return false;
 	arena_own_json(arena, spec);
 	const struct store_new_batch new_batch = {

@@ -5,7 +5,7 @@
 #ifndef SERVICE_SUBMIT_H
 #define SERVICE_SUBMIT_H
 
-#include "batch/batch.h"
+#include "batch/policy.h"
 #include "service/app.h"
 
 /* Who asks, and by which door. */
@@ -16,6 +16,7 @@ struct submit_origin {
 	const char *client_key;         /* NULL: none; a request repeated with it is the same batch */
 	const char *repeat_key;         /* the same, when the client gave none itself; NULL: none */
 	const char *cluster;            /* NULL: the one that the order's conf names, else the first */
+	const char *client_version;     /* of the Spark that sent it; NULL: none did, or it did not say */
 	struct json_object *request;    /* as sent; secrets are replaced in what is stored, never here */
 	struct json_object *meant;      /* what makes another one the same under a client key; NULL: all of it */
 };
@@ -50,5 +51,8 @@ const char *submit_make_uid(struct arena *arena);
  */
 MUST_CHECK bool submit_choose_cluster(struct app *app, const char *by_path, const char *own, const char *other,
 				      struct app_cluster **ret_cluster, struct err *err);
+
+/* What that cluster takes from clients. */
+struct batch_policy submit_policy_of(const struct config_cluster *cluster);
 
 #endif

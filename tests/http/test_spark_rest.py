@@ -62,6 +62,7 @@ def test_every_option_of_a_command_line_arrives(stack, kube, spark):
         pytest.skip(f"no recorded requests: {FIXTURES}")
     body = exchange["exchanges"][0]["body"]
     body["sparkProperties"]["spark.ilum.cluster"] = "default"
+    del body["sparkProperties"]["spark.driver.extraClassPath"]  # --driver-class-path: see test_policy.py
     answer = spark.create(body, SPARK_SUBMIT)
     assert answer.status == 200, answer
     spec = spec_of(stack, answer.json()["submissionId"])
@@ -75,7 +76,7 @@ def test_every_option_of_a_command_line_arrives(stack, kube, spark):
     assert (spec["driver"]["memory"], spec["driver"]["cores"]) == ("2g", 2)
     assert (spec["executor"]["memory"], spec["executor"]["cores"], spec["executor"]["instances"]) == ("3g", 4, 2)
     for key in ("spark.custom", "spark.executorEnv.A", "spark.jars.packages", "spark.jars.excludes",
-                "spark.jars.repositories", "spark.driver.extraJavaOptions", "spark.driver.extraClassPath"):
+                "spark.jars.repositories", "spark.driver.extraJavaOptions"):
         assert spec["sparkConf"][key] == body["sparkProperties"][key]
     assert stack.row(batch_of(answer.json()["submissionId"]))["name"] == "My App ü"
 
@@ -93,6 +94,8 @@ def test_recorded_clients_are_answered(stack, kube, spark, name):
         told = answer.text
         if body["appResource"].startswith("file:"):
             assert answer.status == 500 and "Local path" in told
+        elif "spark.driver.extraClassPath" in body["sparkProperties"]:
+            assert answer.status == 500 and "the gateway denies 'spark.driver.extraClassPath'" in told
         elif body["mainClass"].endswith(".SparkSubmit") and body["appArgs"][0].startswith("-"):
             assert answer.status == 500 and told.startswith("appArgs")
         else:

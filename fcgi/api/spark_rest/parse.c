@@ -279,11 +279,10 @@ bool
 spark_rest_parse_create(struct call *call, struct spark_rest_create *ret_create, struct err *err)
 {
 	struct batch_order *order = &ret_create->order;
-	const char *client_version;
 
 	*ret_create = (struct spark_rest_create){ .order = { .executors_count = -1 } };
 	if (!body_object(call, &ret_create->request, err) || !check_action(ret_create->request, err) ||
-	    !read_text(call, ret_create->request, "clientSparkVersion", &client_version, err) ||
+	    !read_text(call, ret_create->request, "clientSparkVersion", &ret_create->client_version, err) ||
 	    !read_properties(call, ret_create, err) || !read_application(call, ret_create, err) ||
 	    !body_check_keys(call, err) || !take_deploy_mode(&order->conf, err) || !take_supervise(order, err) ||
 	    !take_total_cores(order, err))

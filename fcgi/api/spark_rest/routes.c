@@ -30,6 +30,7 @@ spark_rest_create(struct call *call, struct err *err)
 		.client_key = call->request->idempotency_key,
 		.repeat_key = create.repeat_key,
 		.cluster = call->cluster,
+		.client_version = create.client_version,
 		.request = create.request,
 		.meant = create.meant,
 	};

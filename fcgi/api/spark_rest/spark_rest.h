@@ -15,6 +15,7 @@ struct spark_rest_create {
 	struct batch_order order;               /* strings are borrowed from `request` */
 	struct json_object *request;            /* the parsed body, the arena's */
 	struct json_object *meant;              /* of it what a repetition under the same client key has, too; the arena's */
+	const char *client_version;             /* of the Spark that sent it */
 	struct json_object *unknown_fields;     /* names, the arena's */
 	/*
 	 * Of a request that a JVM may have sent a second time by itself (contract 6.3): the same for both, and for no other.

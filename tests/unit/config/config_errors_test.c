@@ -54,13 +54,27 @@ static const struct {
 	{ IN_DEFAULT("    default_conf: x\n"), "c.yaml:5: clusters.default.default_conf: a single value, but it must "
 	  "be Spark properties, one \"name: value\" a line below it" },
 	{ IN_DEFAULT("    default_conf: {spark: {a: 1}}\n"),
-	  "c.yaml:5: clusters.default.default_conf.spark: a mapping, but Spark properties have one value each; write "
-	  "the property's whole name, dots included, and its value in one line" },
+	  "c.yaml:5: clusters.default.default_conf.spark: a mapping, but each has one value; write the whole name, "
+	  "dots included, and its value in one line" },
 	{ IN_DEFAULT("    enforced_conf: {spark.a: [1]}\n"),
-	  "c.yaml:5: clusters.default.enforced_conf.spark.a: a list, but Spark properties have one value each; write "
-	  "the property's whole name, dots included, and its value in one line" },
+	  "c.yaml:5: clusters.default.enforced_conf.spark.a: a list, but each has one value; write the whole name, "
+	  "dots included, and its value in one line" },
 	{ IN_DEFAULT("    default_conf:\n      spark.a:\n"),
 	  "c.yaml:6: clusters.default.default_conf.spark.a: has no value; write one (\"\" for an empty text)" },
+	{ IN_DEFAULT("    denied_conf: spark.a\n"), "c.yaml:5: clusters.default.denied_conf: a single value, but it must "
+	  "be a list, one \"- text\" a line below it" },
+	{ IN_DEFAULT("    denied_conf: {spark.a: 1}\n"), "c.yaml:5: clusters.default.denied_conf: a mapping, but it must "
+	  "be a list, one \"- text\" a line below it" },
+	{ IN_DEFAULT("    denied_uris:\n      - \"http://*\"\n      - [x]\n"),
+	  "c.yaml:7: clusters.default.denied_uris: each member is one text; write it behind a \"- \"" },
+	{ IN_DEFAULT("    allowed_uris: [\"\"]\n"),
+	  "c.yaml:5: clusters.default.allowed_uris: each member is one text; write it behind a \"- \"" },
+	{ IN_DEFAULT("    images: {\"4\": i}\n"), "c.yaml:5: clusters.default.images.4: \"4\" will not do; write a version of "
+	  "Spark such as 3.5 or 4.0.1, in quotes" },
+	{ IN_DEFAULT("    images: {\"4.0.\": i}\n"), "c.yaml:5: clusters.default.images.4.0.: \"4.0.\" will not do; write a "
+	  "version of Spark such as 3.5 or 4.0.1, in quotes" },
+	{ IN_DEFAULT("    images: {latest: i}\n"), "c.yaml:5: clusters.default.images.latest: \"latest\" will not do; write a "
+	  "version of Spark such as 3.5 or 4.0.1, in quotes" },
 	/* values that are out of range or unknown */
 	{ WHOLE "kube: {watch_timeout_s: 4}\n",
 	  "c.yaml:3: kube.watch_timeout_s: 4 is out of range; write a number from 5 to 3600 (seconds)" },

@@ -87,6 +87,22 @@ conf_values_stay_as_they_were_written(void **state)
 }
 
 static void
+lists_keep_their_order(void **state)
+{
+	const struct config *config = fixture_read_well(*state, DATABASE
+		"clusters:\n  default:\n    kubeconfig: kc\n    denied_conf: [\"*\"]\n"
+		"    allowed_conf:\n      - spark.b.*\n      - spark.a\n");
+	const struct config_cluster *cluster = &config->clusters[0];
+
+	assert_int_equal(cluster->denied_conf_count, 1);
+	assert_string_equal(cluster->denied_conf[0], "*");
+	assert_int_equal(cluster->allowed_conf_count, 2);
+	assert_string_equal(cluster->allowed_conf[0], "spark.b.*");
+	assert_string_equal(cluster->allowed_conf[1], "spark.a");
+	assert_int_equal(cluster->denied_uris_count, 0);
+}
+
+static void
 relative_paths_begin_beside_the_file_and_a_tilde_at_home(void **state)
 {
 	struct fixture *fixture = *state;
@@ -187,6 +203,7 @@ main(void)
 		CASE(what_is_written_counts),
 		CASE(clusters_keep_the_order_of_the_file_and_are_found_by_name),
 		CASE(conf_values_stay_as_they_were_written),
+		CASE(lists_keep_their_order),
 		CASE(relative_paths_begin_beside_the_file_and_a_tilde_at_home),
 		CASE(the_environment_beats_the_file),
 		CASE(the_environment_alone_can_bring_what_is_required),
