@@ -4,15 +4,20 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The one piece of state outside struct app: a signal handler reaches nothing else. */
 static volatile sig_atomic_t *stop_flag;
+
+/* A signal that comes just before a call that waits does not end that wait: so it comes again, until the program ends. */
+#define AGAIN_S 1
 
 static void
 on_stop(int signal_number)
 {
 	(void)signal_number;
 	*stop_flag = 1;
+	alarm(AGAIN_S);
 }
 
 void
@@ -24,6 +29,7 @@ options_catch_signals(volatile sig_atomic_t *stop)
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGALRM, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 

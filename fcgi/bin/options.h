@@ -23,7 +23,10 @@ struct options {
 /* Ends the process after --help and --version, and with status 2 for what it does not understand. */
 struct options options_parse(int argc, char **argv, const struct options_spec *spec);
 
-/* SIGTERM, SIGINT and SIGUSR1 (multiwatch) set *stop and let waits return; SIGPIPE is ignored. */
+/*
+ * SIGTERM, SIGINT and SIGUSR1 (multiwatch) set *stop and let waits return, also those that begin just then; SIGPIPE is
+ * ignored.
+ */
 void options_catch_signals(volatile sig_atomic_t *stop);
 
 #endif
