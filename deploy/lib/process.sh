@@ -93,6 +93,14 @@ process_signal() {
 	kill -s "$2" "$pid"
 }
 
+# process_insist NAME: ends it and its children, which share its process group. multiwatch passes a signal on to its workers,
+# but one that is just being made loses it, and multiwatch waits for it for ever.
+process_insist() {
+	local pid
+	pid=$(process_pid "$1") || return 1
+	kill -s KILL -- "-$pid"
+}
+
 # process_stop NAME [SIGNAL] [SECONDS]: asks, waits, then insists.
 process_stop() {
 	local name=$1 signal=${2:-TERM} limit=${3:-15} deadline
@@ -100,7 +108,7 @@ process_stop() {
 		deadline=$((SECONDS + limit))
 		while process_running "$name"; do
 			if ((SECONDS >= deadline)); then
-				process_signal "$name" KILL 2>/dev/null || true
+				process_insist "$name" 2>/dev/null || true
 				deadline=$((SECONDS + 5))
 			fi
 			sleep 0.1

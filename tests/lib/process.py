@@ -101,7 +101,8 @@ class Process:
             try:
                 wait_for(f"the end of {self.name}", lambda: self.pid is None, limit_s)
             except AssertionError:
-                self.kill9()
+                # multiwatch passes a signal on to its children, but one that is just being made loses it
+                self.kill9_with_descendants()
         self.pid_file.unlink(missing_ok=True)
 
     def kill9(self):
