@@ -115,7 +115,9 @@ def reported(state, shown, message="", **status):
     def given(world):
         with pushed(world) as known:
             world.report(known["id"], state, message, **status)
-            wait_for(f"the batch to be {shown}", lambda: world.state(known["id"]) == shown)
+            # It may have been that before; what else was reported tells whether it has been read.
+            wait_for(f"the batch to be {shown}", lambda: world.state(known["id"]) == shown and (
+                world.stack.row(known["id"])["app_id"] == status.get("sparkApplicationId")))
             yield known
     return given
 

@@ -3,6 +3,7 @@
 import k8s_client
 import pytest
 import submitter
+from stack import IMPATIENT
 
 
 @pytest.fixture
@@ -12,6 +13,14 @@ def batch(stack, kube, livy):
     batch_id = livy.submit()["id"]
     row = stack.wait_state(batch_id, "starting")
     return batch_id, row["object_name"]
+
+
+@pytest.fixture
+def impatient(stack):
+    """For tests in which somebody is silent: the gateway's limits are reached soon."""
+    stack.reconfigure(IMPATIENT)
+    yield
+    stack.reconfigure()
 
 
 @pytest.fixture

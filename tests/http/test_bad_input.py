@@ -63,7 +63,7 @@ def test_broken_chunks_are_refused(stack, livy, chunks):
 
 def test_expect_100_continue_is_answered(kube, livy):
     body = b'{"file": "local:///a.py"}'
-    with socket.create_connection(("127.0.0.1", livy.port), 10) as connection:
+    with livy.connect() as connection:
         connection.sendall(head(Content_Length=len(body), Expect="100-continue"))
         assert connection.recv(1024).startswith(b"HTTP/1.1 100")
         connection.sendall(body)
@@ -161,7 +161,7 @@ def test_what_is_no_http_is_no_500(livy, line):
 
 def hang_up(livy, data):
     """Sends, and resets the connection at once."""
-    connection = socket.create_connection(("127.0.0.1", livy.port), 10)
+    connection = livy.connect()
     connection.sendall(data)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
@@ -185,7 +185,7 @@ def test_a_client_that_hangs_up_in_the_middle_of_a_long_answer(stack, kube, livy
     batch_id = livy.submit()["id"]
     stack.write_log(batch_id, ["x" * 1000] * 10_000)
     for _ in range(5):
-        connection = socket.create_connection(("127.0.0.1", livy.port), 10)
+        connection = livy.connect()
         connection.sendall(head("GET", f"/batches/{batch_id}/log?size=-1"))
         assert connection.recv(100)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -194,12 +194,16 @@ def test_a_client_that_hangs_up_in_the_middle_of_a_long_answer(stack, kube, livy
 
 
 def test_slow_clients_hold_no_worker(stack, livy):
-    """More half-sent requests than there are workers."""
-    slow = [socket.create_connection(("127.0.0.1", livy.port), 10) for _ in range(10)]
+    """More half-sent requests than there are workers, all of which are still open when another is answered."""
+    slow = [livy.connect() for _ in range(10)]
     for connection in slow:
         connection.sendall(head(Content_Length=1000) + b'{"file": ')
     try:
-        assert livy.get("/healthz", timeout=5).status == 200
+        assert livy.get("/healthz").status == 200
+        for connection in slow:
+            connection.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                connection.recv(1)
     finally:
         for connection in slow:
             connection.close()

@@ -6,18 +6,20 @@ import os
 import signal
 import time
 
+import psycopg2
 import pytest
 from cgi_client import Cgi
 from process import children
 from waiting import wait_for
 
-# One lost connection and a second try, each with its own limits (see CONFIG in lib/stack.py), and some air.
-ANSWER_S = 2 * (1.0 + 2.0 + 0.5) + 1.0
+# Not as long as somebody is away. One lost connection and a second try take some 7 s (see IMPATIENT in lib/stack.py).
+ANSWER_S = 100.0
 
 pytestmark = pytest.mark.usefixtures("repaired", "same_workers")
 POST = {"file": "local:///a.py"}
-END_WORKERS_SESSIONS = ("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+END_WORKERS_SESSIONS = ("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
                         "WHERE application_name = 'sparkgate-worker'")
+END_ALL_SESSIONS = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE usename = 'sparkgate'"
 
 
 def unavailable(answer):
@@ -42,7 +44,7 @@ def all_unavailable(livy, reads=True):
 
 
 def served_again(stack):
-    wait_for("the gateway to serve again", lambda: stack.livy.get("/batches").status == 200, 15)
+    wait_for("the gateway to serve again", lambda: stack.livy.get("/batches").status == 200)
     assert stack.livy.post(POST).status == 201
 
 
@@ -87,6 +89,7 @@ def frozen(database):
             os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_frozen(stack, livy, database):
     with frozen(database):
         for _ in range(3):
@@ -95,6 +98,7 @@ def test_frozen(stack, livy, database):
     served_again(stack)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_table_that_is_locked(stack, livy, database):
     lock = database.connect(user="postgres", autocommit=False)
     with contextlib.closing(lock), lock.cursor() as cursor:
@@ -106,10 +110,20 @@ def test_a_table_that_is_locked(stack, livy, database):
 
 def test_read_only_as_a_standby_is(stack, livy, database):
     with database.settings(default_transaction_read_only="on"):
+        database.execute(END_WORKERS_SESSIONS)  # each reads its settings when it has the time
         wait_for("it to be read-only", lambda: livy.post(POST).status == 503)
         unavailable(livy.post(POST))
         assert livy.get("/batches").status == 200, "reading goes on"
+    database.execute(END_WORKERS_SESSIONS)
     wait_for("it to be writable again", lambda: livy.post(POST).status == 201)
+
+
+def is_refused(database):
+    try:
+        database.connect().close()
+    except psycopg2.OperationalError:
+        return True
+    return False
 
 
 @contextlib.contextmanager
@@ -118,12 +132,14 @@ def host_rules(database, rules):
     before = file.read_text()
     file.write_text(rules)
     database.execute("SELECT pg_reload_conf()")
-    database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'sparkgate'")
+    wait_for("the rules to be in force", lambda: is_refused(database))
+    database.execute(END_ALL_SESSIONS)
     try:
         yield
     finally:
         file.write_text(before)
         database.execute("SELECT pg_reload_conf()")
+        wait_for("the old rules to be in force", lambda: not is_refused(database))
 
 
 @pytest.mark.parametrize("method", ["scram-sha-256", "reject"])
@@ -137,7 +153,7 @@ def test_a_wrong_password_and_a_refusal(stack, livy, database, method):
 def test_too_many_connections(stack, livy, database):
     database.execute("ALTER ROLE sparkgate CONNECTION LIMIT 0")
     try:
-        database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'sparkgate'")
+        database.execute(END_ALL_SESSIONS)
         wait_for("workers to be refused", lambda: livy.get("/batches").status == 503)
         all_unavailable(livy)
     finally:
@@ -156,24 +172,23 @@ def test_a_database_that_was_never_migrated_says_so(stack, livy, database):
 def test_no_batch_is_lost_or_doubled_while_postgresql_restarts(stack, kube, livy, clean, database):
     """Clients repeat what was answered 503, with their key, as they would."""
     def submit(number):
-        for _ in range(100):
+        def accepted():
             answer = livy.post({**POST, "name": f"restart {number}"}, headers={"Idempotency-Key": f"restart/{number}"})
-            if answer.status == 201:
-                return answer.json()["id"]
-            assert answer.status == 503, answer
-            time.sleep(0.1)
-        raise AssertionError("never accepted")
+            assert answer.status in (201, 503), answer
+            return answer.status == 201 and answer.json()["id"]
+
+        return wait_for("a batch to be accepted", accepted, interval_s=0.1)
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         submitted = [pool.submit(submit, number) for number in range(40)]
         wait_for("some to be accepted", lambda: sum(future.done() for future in submitted) > 5)
         database.stop()
         database.start()
-        wait_for("some more", lambda: sum(future.done() for future in submitted) > 15, 30)
+        wait_for("some more", lambda: sum(future.done() for future in submitted) > 15)
         database.kill9()
         database.start()
         ids = [future.result() for future in submitted]
     assert len(set(ids)) == 40 == database.value("SELECT count(*) FROM batch")
     wait_for("all to be pushed",
-             lambda: database.value("SELECT count(*) FROM batch WHERE state = 'starting'") == 40, 30)
+             lambda: database.value("SELECT count(*) FROM batch WHERE state = 'starting'") == 40)
     assert len(kube.applications()) == 40

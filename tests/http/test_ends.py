@@ -4,6 +4,7 @@
 Neither operator nor kubelet runs here: the tests write the statuses that these would write.
 """
 import contextlib
+import signal
 import socket
 
 import pytest
@@ -11,8 +12,6 @@ from kubernetes import MERGE
 from livy import becomes
 from test_operations import metrics
 from waiting import stays, wait_for
-
-ROUND_S = 20  # in which each unfinished batch is looked at
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +54,16 @@ def watcher_away(stack):
         stack.start_watcher()
 
 
+@contextlib.contextmanager
+def watcher_asleep(stack):
+    """It sees what is there before and afterwards, and nothing in between."""
+    stack.watcher.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        stack.watcher.signal(signal.SIGCONT)
+
+
 @pytest.fixture
 def silent_node(kube):
     """A node whose kubelet takes connections and says nothing."""
@@ -84,9 +93,9 @@ def test_the_driver_s_end_counts_when_its_operator_does_not_tell(
     batch_id, name = running
     behind = metrics(stack)["sparkgate_operator_behind_total"]
     kube.report_driver(name, phase, exit_code, container_reason)
-    becomes(livy, batch_id, end[0], ROUND_S)
+    becomes(livy, batch_id, end[0])
     assert end_of(stack, batch_id) == end
-    assert metrics(stack)["sparkgate_operator_behind_total"] > behind, "whoever runs the operator sees it"
+    wait_for("whoever runs the operator to see it", lambda: metrics(stack)["sparkgate_operator_behind_total"] > behind)
     assert (f"ExitCode: {exit_code}" in (stack.row(batch_id)["message"] or "")) == (end[0] == "dead")
     kube.report(name, "FAILED", "driver pod not found")  # an operator that came back after the pod was gone
     other = livy.submit()["id"]
@@ -99,7 +108,7 @@ def test_an_operator_that_takes_an_eviction_for_a_failure(stack, kube, livy, run
     batch_id, name = running
     kube.report_driver(name, "Failed", 143, reason="Evicted", message="low on memory")
     kube.report(name, "FAILED", "driver container failed with ExitCode: 143, Reason: Error")
-    becomes(livy, batch_id, "dead", ROUND_S)
+    becomes(livy, batch_id, "dead")
     assert end_of(stack, batch_id) == ("dead", "evicted", 143)
     assert stack.row(batch_id)["message"].endswith("; Evicted: low on memory")
 
@@ -107,7 +116,7 @@ def test_an_operator_that_takes_an_eviction_for_a_failure(stack, kube, livy, run
 def test_an_evicted_driver_without_an_operator(stack, kube, livy, running):
     batch_id, name = running
     kube.report_driver(name, "Failed", reason="Evicted", message="low on memory")
-    becomes(livy, batch_id, "dead", ROUND_S)
+    becomes(livy, batch_id, "dead")
     assert end_of(stack, batch_id) == ("dead", "evicted", None)
     assert stack.row(batch_id)["message"] == "driver pod failed: Evicted: low on memory"
 
@@ -115,7 +124,7 @@ def test_an_evicted_driver_without_an_operator(stack, kube, livy, running):
 def test_a_driver_that_vanished_without_an_operator(stack, kube, livy, running):
     batch_id, name = running
     kube.delete_driver(name)
-    becomes(livy, batch_id, "dead", ROUND_S)
+    becomes(livy, batch_id, "dead")
     assert end_of(stack, batch_id) == ("dead", "driver_lost", None)
 
 
@@ -127,7 +136,7 @@ def test_a_driver_that_may_run_again_has_not_ended_the_batch(stack, kube, livy, 
     kube.report_driver(name, "Failed", 3)
     other = other_running(stack, kube, livy)
     kube.report_driver(other[1], "Failed", 4)
-    becomes(livy, other[0], "dead", ROUND_S)  # a whole round has passed by then
+    becomes(livy, other[0], "dead")  # a whole round has passed by then
     stays("the first is not ended", lambda: livy.state(batch_id) == "running", 6)
     kube.report(name, "FAILED", "driver container failed with ExitCode: 3, Reason: Error")
     becomes(livy, batch_id, "dead")
@@ -135,12 +144,13 @@ def test_a_driver_that_may_run_again_has_not_ended_the_batch(stack, kube, livy, 
 
 def test_another_object_s_driver_says_nothing(stack, kube, livy, running):
     batch_id, name = running
-    kube.delete_driver(name)
-    kube.create_driver(name, uid="00000000-0000-4000-8000-000000000000")
+    with watcher_asleep(stack):
+        kube.delete_driver(name)
+        kube.create_driver(name, uid="00000000-0000-4000-8000-000000000000")
     kube.report_driver(name, "Failed", 3)
     other = other_running(stack, kube, livy)
     kube.report_driver(other[1], "Failed", 4)
-    becomes(livy, other[0], "dead", ROUND_S)
+    becomes(livy, other[0], "dead")
     stays("it is not believed", lambda: livy.state(batch_id) == "running", 6)
 
 
@@ -153,7 +163,7 @@ def other_running(stack, kube, livy):
 def test_an_application_that_no_operator_takes_up_says_so(stack, kube, livy, batch):
     batch_id, name = batch
     look_at_once(stack, batch_id)
-    wait_for("the message", lambda: "operator" in (stack.row(batch_id)["message"] or ""), ROUND_S)
+    wait_for("the message", lambda: "operator" in (stack.row(batch_id)["message"] or ""))
     assert livy.state(batch_id) == "starting"
     kube.report(name, "RUNNING")
     becomes(livy, batch_id, "running")
@@ -178,7 +188,7 @@ def test_a_driver_that_never_ran_says_why(stack, kube, livy, batch, status, reas
     kube.create_driver(name)
     kube.report_driver(name, "Failed", **status)
     kube.report(name, "FAILED", "driver container status missing")
-    becomes(livy, batch_id, "dead", 5)
+    becomes(livy, batch_id, "dead")
     assert end_of(stack, batch_id) == ("dead", reason, None) and stack.row(batch_id)["message"] == message
     assert message in livy.get(f"/batches/{batch_id}/log").json()["log"]
 
@@ -190,21 +200,22 @@ def test_an_object_that_its_time_to_live_removes_has_ended_before(stack, kube, l
     batch_id, name = running
     kube.report(name, "COMPLETED")
     kube.delete_application(name)
-    becomes(livy, batch_id, "success", 5)
+    becomes(livy, batch_id, "success")
 
 
 def test_an_end_that_was_seen_outlives_watcher_and_object(stack, kube, livy, running, silent_node, repaired):
     """The log does not come from that node, so the watcher dies while it is waiting for it."""
     batch_id, name = running
-    kube.delete_driver(name)
-    kube.create_driver(name, node=silent_node)
+    with watcher_asleep(stack):
+        kube.delete_driver(name)
+        kube.create_driver(name, node=silent_node)
     kube.report(name, "FAILED", "driver container failed with ExitCode: 3, Reason: Error")
-    wait_for("the end to be seen", lambda: stack.row(batch_id)["end_state"] == "dead", 5)
+    wait_for("the end to be seen", lambda: stack.row(batch_id)["end_state"] == "dead")
     with watcher_away(stack):
         assert livy.state(batch_id) == "running", "its log is not complete"
         kube.delete_application(name)
         kube.delete_driver(name)
-    becomes(livy, batch_id, "dead", 20)
+    becomes(livy, batch_id, "dead")
     assert end_of(stack, batch_id) == ("dead", "exit_code", 3)
 
 
@@ -212,9 +223,9 @@ def test_an_object_that_is_deleted_when_only_its_driver_was_followed(stack, kube
     """Its last word was a failure that was none."""
     batch_id, name = running
     kube.report(name, "FAILED", "failed to submit: driver pod already exist")
-    wait_for("the driver to be followed", lambda: stack.row(batch_id)["driver_followed"], 5)
+    wait_for("the driver to be followed", lambda: stack.row(batch_id)["driver_followed"])
     kube.delete_application(name)
-    becomes(livy, batch_id, "killed", 5)
+    becomes(livy, batch_id, "killed")
     assert end_of(stack, batch_id) == ("killed", "deleted_outside", None)
 
 
@@ -223,7 +234,7 @@ def test_an_object_that_was_removed_while_nobody_looked(stack, kube, livy, runni
     with watcher_away(stack):
         kube.report(name, "COMPLETED")
         kube.delete_application(name)
-    becomes(livy, batch_id, "killed", 20)
+    becomes(livy, batch_id, "killed")
     assert end_of(stack, batch_id) == ("killed", "deleted_outside", None)
     assert "was not seen" in stack.row(batch_id)["message"]
 
@@ -235,7 +246,7 @@ def test_a_foreground_deletion_by_hand_is_a_deletion(stack, kube, livy, running)
     kube.delete_application(name)
     deleted_at = kube.application(name)["metadata"]["deletionTimestamp"]
     kube.report(name, "FAILED", "driver pod not found", terminationTime=deleted_at)
-    becomes(livy, batch_id, "killed", 5)
+    becomes(livy, batch_id, "killed")
     kube.call("PATCH", kube.path(name), {"metadata": {"finalizers": None}}, **MERGE)
     assert end_of(stack, batch_id) == ("killed", "deleted_outside", None)
 
@@ -259,7 +270,7 @@ def test_an_object_made_anew_does_not_run_the_batch_again(stack, kube, livy, run
     else:
         with watcher_away(stack):
             remake(kube, name, "labels")
-    becomes(livy, batch_id, "killed", 20)
+    becomes(livy, batch_id, "killed")
     assert end_of(stack, batch_id) == ("killed", "deleted_outside", None)
     wait_for("the new object's end", lambda: kube.application(name) is None)
 
@@ -267,10 +278,10 @@ def test_an_object_made_anew_does_not_run_the_batch_again(stack, kube, livy, run
 def test_nor_when_the_batch_has_ended(stack, kube, livy, running, repaired):
     batch_id, name = running
     kube.report(name, "COMPLETED")
-    becomes(livy, batch_id, "success", 5)
+    becomes(livy, batch_id, "success")
     with watcher_away(stack):
         remake(kube, name, "labels")
-    wait_for("the new object's end", lambda: kube.application(name) is None, 20)
+    wait_for("the new object's end", lambda: kube.application(name) is None)
     assert end_of(stack, batch_id) == ("success", None, 0)
 
 
@@ -278,6 +289,6 @@ def test_an_object_of_its_name_that_is_not_ours_is_left_alone(stack, kube, livy,
     batch_id, name = running
     with watcher_away(stack):
         remake(kube, name)
-    becomes(livy, batch_id, "killed", 20)
+    becomes(livy, batch_id, "killed")
     assert end_of(stack, batch_id) == ("killed", "deleted_outside", None)
     assert kube.application(name)

@@ -7,7 +7,6 @@ import k8s_client
 import pytest
 from k8s_client import PODS, Driver, report
 from kubernetes import DRIVER_CONTAINER, NAMESPACE
-from livy import VISIBLE_S
 from waiting import wait_for
 
 
@@ -174,7 +173,7 @@ def unpushed(stack, kube, k8s, clean, repaired):
 def test_what_no_worker_could_push_the_watcher_pushes(stack, kube, unpushed):
     kube.start()
     stack.start_watcher()
-    row = stack.wait_state(batch_of(stack, unpushed)["id"], "starting", 40)
+    row = stack.wait_state(batch_of(stack, unpushed)["id"], "starting")
     assert in_cluster(kube, unpushed)["metadata"]["labels"]["sparkgate.io/batch-uid"] == str(row["uid"])
 
 
@@ -188,7 +187,7 @@ def test_a_pod_that_a_dead_worker_left_behind_its_gate_is_completed(stack, kube,
     pod["spec"]["schedulingGates"] = [{"name": "sparkgate.io/submission"}]
     made = kube.call("POST", PODS, pod)
     stack.start_watcher()
-    stack.wait_state(row["id"], "starting", 40)
+    stack.wait_state(row["id"], "starting")
     pod = in_cluster(kube, unpushed)
     assert pod["metadata"]["uid"] == made["metadata"]["uid"] and not pod["spec"].get("schedulingGates")
     kube.call("GET", f"/api/v1/namespaces/{NAMESPACE}/configmaps/{unpushed.map_name}")
@@ -203,7 +202,7 @@ def test_a_kill_before_the_push_leaves_nothing_and_harms_nobody(stack, kube, k8s
         kube.call("POST", PODS, {"metadata": {"name": unpushed.pod_name},
                                  "spec": {"containers": [{"name": "a", "image": "a"}]}})
     stack.start_watcher()
-    assert stack.wait_state(row["id"], "killed", 40)["reason"] == "killed_by_user"
+    assert stack.wait_state(row["id"], "killed")["reason"] == "killed_by_user"
     assert (in_cluster(kube, unpushed) is not None) == is_taken
 
 
@@ -216,7 +215,7 @@ def test_a_refusal_has_kubernetes_own_words_and_leaves_no_pod(stack, kube, k8s, 
     assert ended.status == 422 and "must be between 1 and 65535" in ended.json()["message"], ended
     row = batch_of(stack, driver)
     assert (row["state"], row["reason"]) == ("error", "refused")
-    wait_for("the pod to be gone", lambda: in_cluster(kube, driver) is None, 10)
+    wait_for("the pod to be gone", lambda: in_cluster(kube, driver) is None)
     assert batch_of(stack, driver)["pushed_at"] is None
     assert k8s.delete_pod(driver.pod_name).status == 200, "which the client does then"
 
@@ -245,7 +244,7 @@ def test_the_ledger_follows_the_pod(stack, kube, k8s, phase, exit_code, reason, 
     k8s.submit(driver)
     batch_id = pushed(stack, driver)["id"]
     report(kube, driver, phase, exit_code, reason)
-    wait_for(f"a client to see {state}", lambda: stack.livy.state(batch_id) == state, VISIBLE_S + 8)
+    wait_for(f"a client to see {state}", lambda: stack.livy.state(batch_id) == state)
     row = stack.row(batch_id)
     assert (row["reason"], row["exit_code"]) == (stored, exit_code)
     assert row["object_uid"] == in_cluster(kube, driver)["metadata"]["uid"]
@@ -292,7 +291,7 @@ def test_an_ended_pod_can_be_deleted_and_its_batch_stays_as_it_ended(stack, kube
     report(kube, driver, "Succeeded", 0, "Completed")
     stack.wait_state(batch_id, "success")
     assert k8s.delete_pod(driver.pod_name).status == 200
-    wait_for("the pod to be gone", lambda: in_cluster(kube, driver) is None, 10)
+    wait_for("the pod to be gone", lambda: in_cluster(kube, driver) is None)
     assert stack.row(batch_id)["state"] == "success"
 
 
@@ -306,18 +305,19 @@ def test_what_ended_while_no_watcher_ran_is_seen_by_the_next(stack, kube, k8s, r
     report(kube, ended, "Failed", 3)
     kube.call("DELETE", f"{PODS}/{gone.pod_name}?gracePeriodSeconds=0")
     stack.start_watcher()
-    assert stack.wait_state(batch_of(stack, ended)["id"], "dead", 20)["exit_code"] == 3
-    assert stack.wait_state(batch_of(stack, gone)["id"], "killed", 20)["reason"] == "deleted_outside"
+    assert stack.wait_state(batch_of(stack, ended)["id"], "dead")["exit_code"] == 3
+    assert stack.wait_state(batch_of(stack, gone)["id"], "killed")["reason"] == "deleted_outside"
 
 
 def test_without_the_right_to_list_pods_all_else_goes_on(stack, kube, k8s, livy, clean, repaired):
     k8s_client.forbid(kube)
     try:
         stack.watcher.stop()
+        begun = stack.watcher.log_size()
         stack.start_watcher()
         batch_id = livy.submit()["id"]
         kube.report(stack.wait_state(batch_id, "starting")["object_name"], "RUNNING")
-        stack.wait_state(batch_id, "running", 30)
-        assert "event=pods_not_followed" in stack.log_texts()["watcher.log"]
+        stack.wait_state(batch_id, "running")
+        wait_for("it to be told", lambda: "event=pods_not_followed" in stack.watcher.log_text(begun))
     finally:
         k8s_client.allow(kube)

@@ -174,7 +174,7 @@ def test_without_an_api_server_the_client_is_told_to_try_again(stack, kube, k8s,
         assert answer.status == 503 and answer.json()["kind"] == "Status" and "try again" in answer.json()["message"]
     finally:
         kube.start()
-    wait_for("the pod", lambda: k8s.pod(driver.pod_name).status == 200, 20)
+    wait_for("the pod", lambda: k8s.pod(driver.pod_name).status == 200)
 
 
 def test_without_workers_the_answer_is_a_status(stack, k8s, repaired):

@@ -84,7 +84,7 @@ def test_the_spec_that_was_owed_is_the_one_that_is_there(stack, kube, livy, clea
     finally:
         kube.start()
         stack.start_watcher()
-    row = stack.wait_state(batch["id"], "starting", 30)
+    row = stack.wait_state(batch["id"], "starting")
     spec = kube.application(row["object_name"])["spec"]
     for key, value in owed["object"].items():
         assert spec[key] == value, key

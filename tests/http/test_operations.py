@@ -52,15 +52,17 @@ def test_metrics_count_whichever_worker_answers(stack, kube, livy, clean):
     for _ in range(20):
         livy.get("/batches/0")
     livy.submit()
-    after = metrics(stack)
     refused = 'sparkgate_http_requests_total{class="4xx"}'
+    # A request is counted when its answer has been sent.
+    wait_for("the last one to be counted", lambda: metrics(stack)[refused] >= before[refused] + 20)
+    after = metrics(stack)
     assert after[refused] - before[refused] == 20
     assert after["sparkgate_batches_accepted_total"] - before["sparkgate_batches_accepted_total"] == 1
     assert after["sparkgate_database_up"] == 1
     wait_for("the unfinished batch", lambda: metrics(stack).get(
         'sparkgate_batches_unfinished{cluster="default",state="starting"}') == 1)
-    assert metrics(stack)['sparkgate_pushes_owed{cluster="default"}'] == 0
-    assert metrics(stack)['sparkgate_watch_silent_seconds{cluster="default"}'] < 30
+    wait_for("nothing to be owed", lambda: metrics(stack)['sparkgate_pushes_owed{cluster="default"}'] == 0)
+    wait_for("a watch that is heard", lambda: metrics(stack)['sparkgate_watch_silent_seconds{cluster="default"}'] < 30)
 
 
 def test_a_request_id_is_in_header_row_event_and_log(stack, kube, livy):
@@ -69,9 +71,13 @@ def test_a_request_id_is_in_header_row_event_and_log(stack, kube, livy):
     assert answer.headers["x-request-id"] == "dag.task-1_try.2"
     assert stack.row(batch_id)["request_id"] == "dag.task-1_try.2"
     assert {event["request_id"] for event in stack.events(batch_id)} == {"dag.task-1_try.2"}
-    lines = [line for line in stack.workers.log_text().splitlines() if " request=dag.task-1_try.2 " in line]
-    events = [re.search(r"event=(\w+)", line)[1] for line in lines]
-    assert {"batch_accepted", "batch_pushed", "request"} <= set(events), lines
+
+    def told():
+        """The request's own line comes after its answer."""
+        lines = [line for line in stack.workers.log_text().splitlines() if " request=dag.task-1_try.2 " in line]
+        return {re.search(r"event=(\w+)", line)[1] for line in lines}
+
+    wait_for("its lines in the log", lambda: {"batch_accepted", "batch_pushed", "request"} <= told())
 
 
 @pytest.mark.parametrize("sent", ["", "with blank", "x" * 65, 'q"uote', "a=b"])

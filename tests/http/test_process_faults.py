@@ -5,15 +5,13 @@ import contextlib
 import os
 import signal
 import threading
-import time
 
 import pytest
 import requests
 from process import start_ticks
 from test_kubernetes_faults import all_pushed, frozen, pid_of
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
-TAKEOVER_S = 10.0
 POST = {"file": "local:///a.py"}
 LEASES = ("FROM pg_locks WHERE locktype = 'advisory' AND granted "
           "AND database = (SELECT oid FROM pg_database WHERE datname = 'sparkgate')")
@@ -35,6 +33,7 @@ def test_a_worker_that_is_killed_is_replaced(stack, livy):
     assert livy.get("/batches").status == 200
 
 
+@pytest.mark.usefixtures("impatient")  # the dead worker's claim is over soon
 def test_a_worker_killed_between_commit_and_push(stack, kube, livy):
     """The API server is frozen, so the worker hangs in its create; then it is killed; then the server goes on."""
     with concurrent.futures.ThreadPoolExecutor(1) as pool, frozen(kube):
@@ -44,11 +43,12 @@ def test_a_worker_killed_between_commit_and_push(stack, kube, livy):
             kill9(pid)
         answer = posting.result()
         assert answer.status == 503 and answer.headers["retry-after"]
-    row = stack.wait_state(row["id"], "starting", 30)
+    row = stack.wait_state(row["id"], "starting")
     assert [item["metadata"]["name"] for item in kube.applications()] == [row["object_name"]]
     assert stack.postgres.value("SELECT count(*) FROM batch") == 1
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_client_that_repeats_its_key_after_that_gets_the_same_batch(stack, kube, livy):
     key = {"Idempotency-Key": "after a crash"}
     with concurrent.futures.ThreadPoolExecutor(1) as pool, frozen(kube):
@@ -60,7 +60,7 @@ def test_a_client_that_repeats_its_key_after_that_gets_the_same_batch(stack, kub
     wait_for("new workers", lambda: len(stack.worker_pids()) == 2)
     again = livy.post(POST, headers=key)
     assert again.status == 201
-    stack.wait_state(again.json()["id"], "starting", 30)
+    stack.wait_state(again.json()["id"], "starting")
     assert len(kube.applications()) == 1 == stack.postgres.value("SELECT count(*) FROM batch")
 
 
@@ -71,10 +71,8 @@ def test_a_second_watcher_takes_over(stack, kube, livy):
     try:
         wait_for("it to wait", lambda: "lease_held_by_another" in second.log_text())
         stack.watcher.kill9()
-        killed_at = time.monotonic()
         kube.report(name, "RUNNING")
-        stack.wait_state(batch_id, "running", TAKEOVER_S)
-        assert time.monotonic() - killed_at < TAKEOVER_S
+        stack.wait_state(batch_id, "running")
     finally:
         second.stop()
 
@@ -86,7 +84,7 @@ def test_a_watcher_that_hangs_does_not_keep_what_it_cannot_hold(stack, kube, liv
         wait_for("it to wait", lambda: "lease_held_by_another" in second.log_text())
         os.kill(stack.watcher.pid, signal.SIGSTOP)
         stack.postgres.execute(f"SELECT pg_terminate_backend(pid) {LEASES}")
-        wait_for("the second one to lead", lambda: "lease_taken" in second.log_text(), TAKEOVER_S)
+        wait_for("the second one to lead", lambda: "lease_taken" in second.log_text())
         os.kill(stack.watcher.pid, signal.SIGCONT)
         batch_id = livy.submit()["id"]
         kube.report(stack.wait_state(batch_id, "starting")["object_name"], "RUNNING")
@@ -118,8 +116,8 @@ def compact(kube):
     url = f"http://127.0.0.1:{23790 + 100 * kube.slot}/v3/kv"
     with requests.Session() as etcd:
         etcd.trust_env = False
-        revision = etcd.post(f"{url}/range", json={"key": "AA=="}, timeout=10).json()["header"]["revision"]
-        done = etcd.post(f"{url}/compaction", json={"revision": revision, "physical": True}, timeout=10)
+        revision = etcd.post(f"{url}/range", json={"key": "AA=="}, timeout=LIMIT_S).json()["header"]["revision"]
+        done = etcd.post(f"{url}/compaction", json={"revision": revision, "physical": True}, timeout=LIMIT_S)
         assert done.status_code == 200, done.text
 
 
@@ -141,22 +139,22 @@ def test_a_watch_whose_place_was_forgotten_lists_anew(stack, kube, livy):
         kube.start()
     finally:
         os.kill(stack.watcher.pid, signal.SIGCONT)
-    stack.wait_state(ids[0], "success", 20)
-    assert stack.wait_state(ids[1], "killed", 20)["reason"] == "deleted_outside"
+    stack.wait_state(ids[0], "success")
+    assert stack.wait_state(ids[1], "killed")["reason"] == "deleted_outside"
     wait_for("it to have listed anew", lambda: "cluster_synced" in stack.watcher.log_text(log_size))
 
 
+@pytest.mark.usefixtures("impatient")
 def test_everything_killed_while_fifty_are_submitted(stack, kube, livy):
     """Workers, watcher and API server die with -9 in turn; clients repeat with their key what was answered 503."""
     def submit(number):
-        for _ in range(300):
+        def accepted():
             with contextlib.suppress(OSError):
                 answer = livy.post({**POST, "name": f"chaos {number}"}, headers={"Idempotency-Key": f"chaos/{number}"})
-                if answer.status == 201:
-                    return answer.json()["id"]
-                assert answer.status == 503, answer
-            time.sleep(0.1)
-        raise AssertionError("never accepted")
+                assert answer.status in (201, 503), answer
+                return answer.status == 201 and answer.json()["id"]
+
+        return wait_for("a batch to be accepted", accepted, interval_s=0.1)
 
     over = threading.Event()
 
@@ -189,6 +187,6 @@ def test_everything_killed_while_fifty_are_submitted(stack, kube, livy):
 def test_workers_end_in_good_order(stack, livy, number):
     (pid, _) = stack.worker_pids()
     os.kill(pid, number)
-    wait_for("its end", lambda: start_ticks(pid) is None, 5)
+    wait_for("its end", lambda: start_ticks(pid) is None)
     wait_for("its successor", lambda: len(stack.worker_pids()) == 2)
     assert livy.get("/batches").status == 200

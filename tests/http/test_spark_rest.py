@@ -6,9 +6,8 @@ import re
 import time
 
 import pytest
-from livy import VISIBLE_S
 from spark_rest import CREATE, FIXTURES, KILL, SPARK_SUBMIT, STATUS, SparkRest, batch_of, creation, recorded
-from test_ends import ROUND_S, look_at_once, run
+from test_ends import look_at_once, run
 from waiting import wait_for
 
 
@@ -24,7 +23,7 @@ def spec_of(stack, submission):
 
 
 def becomes(spark, submission, state):
-    wait_for(f"a client to see {state}", lambda: spark.driver_state(submission) == state, VISIBLE_S)
+    wait_for(f"a client to see {state}", lambda: spark.driver_state(submission) == state)
 
 
 # --- create -----------------------------------------------------------------------------------------------------------
@@ -315,7 +314,7 @@ def test_a_supervised_driver_that_failed_is_relaunching_until_it_runs_again(stac
         kube.report(name, "PENDING_RERUN", executionAttempts=number)
         kube.delete_driver(name)
         kube.report(name, "SUBMITTED", executionAttempts=number + 1, sparkApplicationId=f"spark-{number + 1}")
-        wait_for("the next run", lambda number=number: stack.row(batch_of(submission))["app_id"] == f"spark-{number + 1}", 5)
+        wait_for("the next run", lambda number=number: stack.row(batch_of(submission))["app_id"] == f"spark-{number + 1}")
         assert spark.driver_state(submission) == "RELAUNCHING"
         begin_run(kube, name, number + 1)
         becomes(spark, submission, "RUNNING")
@@ -338,7 +337,7 @@ def test_the_end_of_its_pod_is_not_the_end_of_a_supervised_driver(stack, kube, s
     other_name = stack.wait_state(other, "starting")["object_name"]
     run(stack, kube, livy, other, other_name)
     kube.report_driver(other_name, "Failed", 3)
-    stack.wait_state(other, "dead", ROUND_S)
+    stack.wait_state(other, "dead")
     assert spark.driver_state(submission) == "RUNNING"
     kube.report(name, "PENDING_RERUN", executionAttempts=1)
     becomes(spark, submission, "RELAUNCHING")
@@ -350,7 +349,7 @@ def test_a_kill_between_two_runs_is_the_end(stack, kube, spark, supervised):
     fail_run(kube, name, 1)
     becomes(spark, submission, "RELAUNCHING")
     assert spark.kill(submission)["success"] is True and spark.driver_state(submission) == "KILLED"
-    wait_for("the object's end", lambda: kube.application(name) is None, 10)
+    wait_for("the object's end", lambda: kube.application(name) is None)
     row = stack.wait_state(batch_of(submission), "killed")
     assert row["reason"] == "killed_by_user" and row["message"] == FAILED, "what it was waiting for"
     kube.delete_driver(name)
@@ -361,7 +360,7 @@ def test_a_cluster_that_takes_no_driver_does_not_end_a_supervised_one(stack, kub
     fail_run(kube, name, 1)
     kube.delete_driver(name)
     kube.report(name, "SUBMISSION_FAILED", "failed to submit spark application: exceeded quota: q", executionAttempts=1)
-    wait_for("its words", lambda: "exceeded quota" in (stack.row(batch_of(submission))["message"] or ""), 5)
+    wait_for("its words", lambda: "exceeded quota" in (stack.row(batch_of(submission))["message"] or ""))
     assert spark.driver_state(submission) == "RELAUNCHING"
 
 
@@ -374,7 +373,7 @@ def test_a_kill_is_shown_at_once_and_ends_the_driver(stack, kube, spark):
         "serverSparkVersion": "4.3.0", "submissionId": submission, "success": True,
     }
     assert spark.driver_state(submission) == "KILLED"
-    wait_for("the object's end", lambda: kube.application(row["object_name"]) is None, 10)
+    wait_for("the object's end", lambda: kube.application(row["object_name"]) is None)
     assert stack.wait_state(batch_of(submission), "killed")["reason"] == "killed_by_user"
     again = spark.kill(submission)
     assert again["success"] is False and again["message"] == f"Driver {submission} has already finished or does not exist"
@@ -440,7 +439,7 @@ def test_a_submission_is_taken_while_kubernetes_is_away(stack, kube, spark, clea
         assert spark.driver_state(submission) == "SUBMITTED"
     finally:
         kube.start()
-    stack.wait_state(batch_of(submission), "starting", 30)
+    stack.wait_state(batch_of(submission), "starting")
 
 
 # --- paths --------------------------------------------------------------------------------------------------------------

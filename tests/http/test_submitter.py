@@ -12,7 +12,7 @@ from kubernetes import MERGE, NAMESPACE
 from stack import program
 from submitter import PATH, order, owner, template
 from test_openapi import check
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 CORE = f"/api/v1/namespaces/{NAMESPACE}"
 GATE = {"name": "sparkgate.io/submission"}
@@ -45,7 +45,7 @@ class Door:
         variables = {**environment("POST", PATH, data, {"Content-Type": "application/json"}),
                      "SPARKGATE_FAILPOINTS": f"{step}=1", "SPARKGATE_FAILPOINTS_LOG": str(self.stack.run / "failpoints")}
         done = subprocess.run([program("sparkgate-worker"), "-c", self.config], input=data, capture_output=True,
-                              env={**self.stack.environment(), **variables}, timeout=60, check=False)
+                              env={**self.stack.environment(), **variables}, timeout=LIMIT_S, check=False)
         assert done.returncode == -9 and done.stdout == b"", done
 
     def pods(self):
@@ -306,16 +306,16 @@ def test_what_pod_security_refuses_is_told_and_not_tried_again(door):
 
     def in_force():
         return kube.session.post(f"{kube.url}{path}/pods", json=probe, params={"dryRun": "All"},
-                                 timeout=10).status_code == 403
+                                 timeout=LIMIT_S).status_code == 403
 
     kube.call("PATCH", path, {"metadata": {"labels": {label: "baseline"}}}, **MERGE)
     try:
-        wait_for("pod security to be in force", in_force, 20)
+        wait_for("pod security to be in force", in_force)
         body = order(driver_pod_template=template("spark-kubernetes-driver", hostNetwork=True))
         assert_error(door.call(body), 422, "INVALID_POD_TEMPLATE", "PodSecurity", submission_id=body["submission_id"])
     finally:
         kube.call("PATCH", path, {"metadata": {"labels": {label: None}}}, **MERGE)
-        wait_for("pod security to be off", lambda: not in_force(), 20)
+        wait_for("pod security to be off", lambda: not in_force())
 
 
 def test_a_part_that_kubernetes_refuses_leaves_no_driver_behind(door):

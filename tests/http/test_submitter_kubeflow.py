@@ -2,16 +2,15 @@
 """The real Kubeflow operator hands its submissions over, through nginx: no JVM, and nothing else is different to it."""
 import os
 import shutil
-import socket
 import subprocess
 
 import kubeflow
 import pytest
 import requests
-from kubernetes import CLONE, NAMESPACE
+from kubernetes import CLONE, NAMESPACE, own_port
 from process import Process
 from submitter import PATH
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 APPLICATIONS = 12
@@ -58,7 +57,7 @@ def status(kube, name):
 
 
 def wait_state(kube, name, state):
-    wait_for(f"{name} to be {state}", lambda: status(kube, name).get("applicationState", {}).get("state") == state, 60)
+    wait_for(f"{name} to be {state}", lambda: status(kube, name).get("applicationState", {}).get("state") == state)
     return status(kube, name)
 
 
@@ -112,17 +111,12 @@ def test_workers_that_die_half_way_cost_no_application_and_double_none(stack, ku
 # --- from another host, by client certificates -------------------------------------------------------------------
 
 def openssl(*words):
-    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=60)
+    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=LIMIT_S)
 
 
 def certificate(directory, name, *options):
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
             "-subj", f"/CN={name}", "-keyout", directory / f"{name}.key", "-out", directory / f"{name}.crt", *options)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 @pytest.fixture
@@ -136,7 +130,7 @@ def front(stack, submitter_workers):
     certificate(out, "server", "-addext", "subjectAltName=IP:127.0.0.1", *signed_by_it)
     certificate(out, "operator", *signed_by_it)
     certificate(out, "stranger")
-    ports = [str(free_port()) for _ in range(4)]
+    ports = [str(own_port(stack.slot, number)) for number in range(4)]
     subprocess.run(["sh", CLONE / "nginx/render", "--out", out, "--socket", stack.socket, "--run", out, "--log", stack.log,
                     "--livy-port", ports[0], "--all-port", ports[1], "--spark-port", ports[2]], check=True)
     main = (out / "sparkgate.conf").read_text()
@@ -156,12 +150,12 @@ def test_a_certificate_opens_this_one_route(front):
     url, tls = front
     with requests.Session() as session:
         session.trust_env, session.verify = False, str(tls / "operator-ca.crt")
-        assert session.get(url + PATH, timeout=30).status_code == 400, "no certificate"
+        assert session.get(url + PATH, timeout=LIMIT_S).status_code == 400, "no certificate"
         session.cert = (str(tls / "stranger.crt"), str(tls / "stranger.key"))
-        assert session.get(url + PATH, timeout=30).status_code == 400, "somebody else's"
+        assert session.get(url + PATH, timeout=LIMIT_S).status_code == 400, "somebody else's"
         session.cert = (str(tls / "operator.crt"), str(tls / "operator.key"))
-        assert session.get(url + PATH, timeout=30).json()["error_code"] == "METHOD_NOT_ALLOWED"
-        assert session.get(url + "/batches", timeout=30).status_code == 404
+        assert session.get(url + PATH, timeout=LIMIT_S).json()["error_code"] == "METHOD_NOT_ALLOWED"
+        assert session.get(url + "/batches", timeout=LIMIT_S).status_code == 404
 
 
 def test_the_operator_submits_with_its_certificate(kube, front, start_operator):

@@ -4,6 +4,7 @@ import subprocess
 
 from livy import Answer
 from stack import program
+from waiting import LIMIT_S
 
 
 def environment(method, path, body, headers, server_addr="127.0.0.1"):
@@ -30,7 +31,7 @@ class Cgi:
         variables = {**environment(method, path, body, headers, self.server_addr), **self.variables}
         done = subprocess.run(
             [program("sparkgate-worker"), "-c", self.config or self.stack.config_file], input=body or b"",
-            env={**self.stack.environment(), **variables}, capture_output=True, timeout=60, check=False,
+            env={**self.stack.environment(), **variables}, capture_output=True, timeout=LIMIT_S, check=False,
         )
         self.errors = done.stderr.decode(errors="replace")
         assert done.returncode == 0, f"exit status {done.returncode}: {self.errors}"

@@ -101,7 +101,7 @@ automake_sum() { awk -v word="$1:" '$1 == "#" && $2 == word { sum = $3 } END { p
 run_pytest() {
 	local name=$1 status=0 counts words=()
 	[[ -z $EXPRESSION ]] || words=(-k "$EXPRESSION")
-	run_child "$PYTHON" -m pytest -q -rs --tb=short --timeout=900 -o "cache_dir=$RESULTS_DIR/cache" \
+	run_child "$PYTHON" -m pytest -q -rs --tb=short --timeout=3600 -o "cache_dir=$RESULTS_DIR/cache" \
 		-o console_output_style=count --junitxml="$RESULTS_DIR/$name.xml" "${words[@]}" "$2" || status=$?
 	# 5: -k matched nothing here
 	((status != 5)) || status=0

@@ -10,10 +10,12 @@ import yaml
 
 from kubernetes import CLONE, DRIVER_CONTAINER, MERGE, NAMESPACE
 from livy import Livy
+from waiting import wait_for
 
 FIXTURES = CLONE / "../shared/fixtures/k8s-submit"
 RBAC = CLONE / "deploy/kubernetes/k8s-rbac.yaml.in"
 GATEWAY_USER = "sparkgate"
+OWN_RIGHT = ("list", "pods")  # that no other manifest gives to the gateway
 APPLY = {"Content-Type": "application/apply-patch+yaml"}
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 NETWORK = "/apis/networking.k8s.io/v1"
@@ -29,18 +31,20 @@ def allow(kube):
     """The shipped manifest's rights, for the gateway's user."""
     for manifest in manifests():
         kube.call("POST", f"{ROLE_GROUP}/{manifest['kind'].lower()}s", manifest, expect=(201, 409))
+    wait_for("the rights to be there", lambda: kube.may(GATEWAY_USER, *OWN_RIGHT))
 
 
 def forbid(kube):
     for manifest in manifests():
         kube.call("DELETE", f"{ROLE_GROUP}/{manifest['kind'].lower()}s/{manifest['metadata']['name']}", expect=(200, 404))
+    wait_for("the rights to be gone", lambda: not kube.may(GATEWAY_USER, *OWN_RIGHT))
 
 
 @contextlib.contextmanager
-def opened(stack):
+def opened(stack, changes=None):
     """The gateway open to --master k8s://, with all of the rights that it needs for it; and everything as before."""
     allow(stack.kubernetes)
-    stack.reconfigure({"clusters": {"default": {"k8s_submissions": True}}})
+    stack.reconfigure({**(changes or {}), "clusters": {"default": {"k8s_submissions": True}}})
     try:
         yield KubernetesClient(stack.spark_port)
     finally:

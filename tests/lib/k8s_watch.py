@@ -7,9 +7,11 @@ import os
 import socket
 import struct
 
+from waiting import LIMIT_S
+
 
 class HttpWatch:
-    def __init__(self, port, path, headers=(), timeout=20):
+    def __init__(self, port, path, headers=(), timeout=LIMIT_S):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", *(f"{name}: {value}" for name, value in headers)]
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())

@@ -5,15 +5,14 @@ import json
 import lzma
 import os
 import pathlib
-import socket
 
 import requests
 import urllib3
 import yaml
 
-from kubernetes import CLONE, GROUP, KUBEFLOW_CRDS, NAMESPACE
+from kubernetes import CLONE, GROUP, KUBEFLOW_CRDS, NAMESPACE, own_port
 from process import Process
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 ARCHIVE = CLONE / "../shared/bin/spark-operator.xz"
 
@@ -54,8 +53,7 @@ class Webhook:
     """Its webhook, which is asked directly: the API server knows nothing of it."""
 
     def __init__(self, directory, kubernetes):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = own_port(kubernetes.slot, 9)
         self.kubernetes = kubernetes
         kubeconfig = pathlib.Path(directory) / "cluster/run/admin.kubeconfig"
         self.process = Process(directory, "kubeflow-webhook", [
@@ -67,9 +65,9 @@ class Webhook:
 
     def start(self):
         self.kubernetes.call("POST", "/api/v1/namespaces", {"metadata": {"name": "operator"}}, expect=(201, 409))
-        wait_for("all of its definitions to be served", self.definitions_are_served, 30)
+        wait_for("all of its definitions to be served", self.definitions_are_served)
         self.process.start()
-        self.process.wait_ready(self.answers, 60)
+        self.process.wait_ready(self.answers)
         return self
 
     def stop(self):
@@ -99,7 +97,7 @@ class Webhook:
             "namespace": NAMESPACE, "operation": "CREATE", "userInfo": {}, "object": thing}}
         # Its certificate is its own, and it listens on loopback.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        answer = requests.post(f"https://127.0.0.1:{self.port}/{path}", json=review, verify=False, timeout=30)
+        answer = requests.post(f"https://127.0.0.1:{self.port}/{path}", json=review, verify=False, timeout=LIMIT_S)
         answer = answer.json()["response"]
         assert answer["allowed"], answer
         return patched(thing, json.loads(base64.b64decode(answer["patch"]))) if "patch" in answer else thing

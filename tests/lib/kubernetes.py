@@ -7,7 +7,7 @@ import pathlib
 import re
 import subprocess
 
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 CLONE = pathlib.Path(__file__).resolve().parents[2]
 STATE_DIR = pathlib.Path(os.environ.get("SPARKGATE_STATE_DIR", CLONE / ".sparkgate"))
@@ -17,6 +17,11 @@ GROUP = "/apis/sparkoperator.k8s.io/v1beta2"
 DEFINITION_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/sparkapplications.sparkoperator.k8s.io"
 DRIVER_CONTAINER = "spark-kubernetes-driver"
 MERGE = {"headers": {"Content-Type": "application/merge-patch+json"}}
+
+
+def own_port(slot, number):
+    """Of a test's own server: the slot's, and below those that the kernel gives to whoever asks for any."""
+    return 20_260 + 100 * slot + number
 
 
 def missing():
@@ -52,6 +57,8 @@ class Kubernetes:
 
     def up(self):
         self.cluster("up", "--api-only")
+        for user in ("sparkgate", "sparkgate-operator"):
+            wait_for(f"the rights of {user}", lambda user=user: self.may(user, "delete", "pods"))
 
     @contextlib.contextmanager
     def kubeflow_definitions(self):
@@ -74,10 +81,10 @@ class Kubernetes:
 
     def start(self):
         """The API server, until it is ready."""
-        self.cluster("start", "kube-apiserver", limit_s=120)
+        self.cluster("start", "kube-apiserver", limit_s=LIMIT_S)
 
     def kill9(self):
-        self.cluster("kill", "kube-apiserver", limit_s=60)
+        self.cluster("kill", "kube-apiserver", limit_s=LIMIT_S)
 
     # --- its API, as its administrator -----------------------------------------------------------------------
 
@@ -108,9 +115,15 @@ class Kubernetes:
         return str(target)
 
     def call(self, method, path, body=None, expect=(200, 201, 202), **more):
-        answer = self.session.request(method, self.url + path, json=body, timeout=30, **more)
+        answer = self.session.request(method, self.url + path, json=body, timeout=LIMIT_S, **more)
         assert answer.status_code in expect, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json()
+
+    def may(self, user, verb, resource, group=""):
+        """What its authorizer says, which learns of a changed role a moment later."""
+        review = {"spec": {"user": user, "resourceAttributes": {
+            "namespace": NAMESPACE, "verb": verb, "group": group, "resource": resource}}}
+        return self.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)["status"]["allowed"]
 
     def applications(self, selector=None):
         query = {} if selector is None else {"labelSelector": selector}
@@ -160,7 +173,7 @@ class Kubernetes:
                 "policyName": name, "validationActions": ["Deny"]}})
             wait_for("the policy to be in force", lambda: self.session.post(
                 self.url + self.path(), json=self.probe("unwanted"), params={"dryRun": "All"},
-                timeout=10).status_code == 422, 20)
+                timeout=LIMIT_S).status_code == 422)
             yield
         finally:
             self.call("DELETE", f"{group}/validatingadmissionpolicybindings/{name}", expect=(200, 404))
@@ -174,18 +187,18 @@ class Kubernetes:
         probe = {"metadata": {"name": "probe"}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
 
         def in_force():
-            return self.session.post(f"{self.url}/api/v1/namespaces/{NAMESPACE}/{kind}", timeout=10, json=probe,
+            return self.session.post(f"{self.url}/api/v1/namespaces/{NAMESPACE}/{kind}", timeout=LIMIT_S, json=probe,
                                      params={"dryRun": "All"}).status_code == 403
 
         self.call("POST", quotas, {"metadata": {"name": "full"}, "spec": {"hard": {resource: "0"}}})
         try:
             self.call("PATCH", f"{quotas}/full/status", {"status": {"hard": {resource: "0"}, "used": {resource: "0"}}},
                       **MERGE)
-            wait_for("the quota to be in force", in_force, 20)
+            wait_for("the quota to be in force", in_force)
             yield
         finally:
             self.call("DELETE", f"{quotas}/full", expect=(200, 404))
-            wait_for("the quota to be gone", lambda: not in_force(), 20)
+            wait_for("the quota to be gone", lambda: not in_force())
 
     def report(self, name, state, message="", **status):
         """Plays the operator, whose only way to say something is this same status."""

@@ -6,7 +6,7 @@ import json
 import socket
 import ssl
 
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 VISIBLE_S = 2.0  # how late a state may be shown
 
@@ -34,7 +34,7 @@ class Livy:
         self.port, self.host, self.scheme = port, host, scheme
         self.url = f"{scheme}://{host}:{port}"
 
-    def call(self, method, path, body=None, headers=None, timeout=30):
+    def call(self, method, path, body=None, headers=None, timeout=LIMIT_S):
         """A connection each, as workers see it; the path to the letter; the body as bytes or what JSON is made of."""
         headers = {"Content-Type": "application/json", **(headers or {})}
         if body is not None and not isinstance(body, (bytes, str)):
@@ -67,7 +67,7 @@ class Livy:
         assert answer.status == 200, answer.text
         return answer.json()["state"]
 
-    def connect(self, timeout=30):
+    def connect(self, timeout=LIMIT_S):
         connection = socket.create_connection((self.host, self.port), timeout)
         if self.scheme == "https":
             return ssl.create_default_context().wrap_socket(connection, server_hostname=self.host)
@@ -82,7 +82,7 @@ class Livy:
                 received += chunk
         return received
 
-    def raw(self, data, half_close=False, timeout=30):
+    def raw(self, data, half_close=False, timeout=LIMIT_S):
         """Sends bytes as they are; the answer's bytes until the server closes."""
         with self.connect(timeout) as connection:
             # the server may have seen enough before the end; its answer may still be there
@@ -99,5 +99,5 @@ def status_of(answer_bytes):
     return int(words[1]) if answer_bytes.startswith(b"HTTP/") else None
 
 
-def becomes(livy, batch_id, state, limit_s=VISIBLE_S):
-    wait_for(f"a client to see {state}", lambda: livy.state(batch_id) == state, limit_s)
+def becomes(livy, batch_id, state):
+    wait_for(f"a client to see {state}", lambda: livy.state(batch_id) == state)

@@ -10,7 +10,7 @@ import psycopg2
 import psycopg2.extras
 
 from process import children, start_ticks
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 CLONE = pathlib.Path(__file__).resolve().parents[2]
 
@@ -36,7 +36,7 @@ class Postgres:
         environment = dict(os.environ, SPARKGATE_SLOT="0")  # it has no ports
         done = subprocess.run(
             ["bash", "-c", SHELL, "postgres", CLONE, self.dir, *words],
-            env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
+            env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT_S, check=False,
         )
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
 
@@ -67,7 +67,7 @@ class Postgres:
         """As pg_ctl -m immediate: no session is ended in order, the next start recovers from the log."""
         pid = self.pid
         os.kill(pid, signal.SIGQUIT)
-        wait_for("the end of PostgreSQL", lambda: not pathlib.Path(f"/proc/{pid}").exists(), 30)
+        wait_for("the end of PostgreSQL", lambda: not pathlib.Path(f"/proc/{pid}").exists())
 
     def conninfo(self, dbname="sparkgate", user="sparkgate"):
         return f"host={self.socket_dir} dbname={dbname} user={user}"
@@ -106,10 +106,20 @@ class Postgres:
         """ALTER SYSTEM for a while, e.g. default_transaction_read_only='on'."""
         for name, value in settings.items():
             self.execute(f"ALTER SYSTEM SET {name} = %s", (value,), "postgres")
-        self.execute("SELECT pg_reload_conf()")
+        before = self._reload(settings)
         try:
             yield
         finally:
             for name in settings:
                 self.execute(f"ALTER SYSTEM RESET {name}", dbname="postgres")
-            self.execute("SELECT pg_reload_conf()")
+            self._reload(settings, before)
+
+    def _reload(self, names, wanted=None):
+        """Until new sessions have other values than before, or those; gives what was before."""
+        def values():
+            return [self.value("SELECT current_setting(%s)", (name,)) for name in names]
+
+        before = values()
+        self.execute("SELECT pg_reload_conf()")
+        wait_for("the settings to be in force", lambda: values() != before if wanted is None else values() == wanted)
+        return before

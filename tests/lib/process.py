@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 from signal import SIGKILL, SIGTERM
 
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 
 def start_ticks(pid):
@@ -82,12 +82,12 @@ class Process:
         self.pid_file.write_text(f"{self.popen.pid}\n{start_ticks(self.popen.pid)}\n")
         return self
 
-    def wait_ready(self, condition, limit_s=15):
+    def wait_ready(self, condition):
         """A program that ended, because its port is taken, say, is told at once, with its last words."""
         def ready_or_ended():
             return condition() or self.pid is None
 
-        wait_for(f"{self.name} to be ready", ready_or_ended, limit_s)
+        wait_for(f"{self.name} to be ready", ready_or_ended)
         assert self.pid is not None, f"{self.name} ended:\n{self.log_text()[-2000:]}"
 
     def signal(self, number):
@@ -96,7 +96,7 @@ class Process:
             os.kill(pid, number)
         return pid is not None
 
-    def stop(self, number=SIGTERM, limit_s=15):
+    def stop(self, number=SIGTERM, limit_s=LIMIT_S / 3):
         if self.signal(number):
             try:
                 wait_for(f"the end of {self.name}", lambda: self.pid is None, limit_s)
@@ -107,7 +107,7 @@ class Process:
 
     def kill9(self):
         if self.signal(SIGKILL):
-            wait_for(f"the end of {self.name}", lambda: self.pid is None, 10)
+            wait_for(f"the end of {self.name}", lambda: self.pid is None)
         self.pid_file.unlink(missing_ok=True)
 
     def kill9_with_descendants(self):

@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -21,17 +22,23 @@ from kubernetes import CLONE, STATE_DIR, Kubernetes
 from livy import Livy
 from postgres import Postgres
 from process import Process, children, start_ticks
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 WORKERS = 2
 
-# Short limits, so that the tests of failures need not wait long; what they bound is the same.
+# No limit is reached only because the machine stands still for a while.
 CONFIG = {
-    "database": {"connect_timeout_ms": 1000, "statement_timeout_ms": 2000},
-    "kube": {"connect_timeout_ms": 500, "request_timeout_ms": 2500},
+    "database": {"connect_timeout_ms": 60_000, "statement_timeout_ms": 120_000},
+    "kube": {"connect_timeout_ms": 60_000, "request_timeout_ms": 60_000},
     "watcher": {"dispatch_interval_ms": 200},
     "log": {"level": "debug", "format": "logfmt"},
 }
+# Short limits, for tests in which somebody is silent until a limit is reached; what they bound is the same.
+IMPATIENT = {
+    "database": {"connect_timeout_ms": 1000, "statement_timeout_ms": 2000},
+    "kube": {"connect_timeout_ms": 500, "request_timeout_ms": 2500},
+}
+NGINX_LIMITS = re.compile(r"((?:fastcgi_(?:connect|send|read)|client_(?:header|body))_timeout) \d+s;")
 CLUSTER = {
     "namespace": kubernetes.NAMESPACE,
     "service_account": "spark",
@@ -161,7 +168,7 @@ class Stack:
     def ctl(self, *words, config=None, check=True):
         done = subprocess.run(
             [program("sparkgate-ctl"), "-c", config or self.config_file, *words],
-            env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+            env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT_S, check=False,
         )
         assert done.returncode == 0 or not check, f"sparkgate-ctl {words}: {done.stdout}{done.stderr}"
         return done
@@ -204,6 +211,8 @@ class Stack:
             "--livy-port", str(self.livy.port), "--all-port", str(self.everything.port),
             "--spark-port", str(self.spark_port), "--config", config or self.config_file, "--ctl", program("sparkgate-ctl"),
         ], check=True)
+        for file in out.glob("*.conf"):
+            file.write_text(NGINX_LIMITS.sub(rf"\1 {2 * LIMIT_S}s;", file.read_text()))
         # Started by root its workers would be another user, who cannot reach this directory.
         options = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
         command = [shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"),
@@ -229,7 +238,8 @@ class Stack:
             self.start_watcher()
         if self.nginx.pid is None:
             self.start_nginx()
-        wait_for("the gateway to be ready again", self.ready, 15)
+        wait_for("all workers to be there", lambda: len(self.worker_pids()) == WORKERS)
+        wait_for("the gateway to be ready again", self.ready)
 
     def empty(self):
         """No batch and no object; ids go on."""
@@ -238,10 +248,9 @@ class Stack:
             self.kubernetes.delete_applications()
 
     def wait_leased(self):
-        """Until a watcher follows the cluster."""
-        wait_for("a watcher to have listed the cluster", lambda: self.postgres.rows(
-            "SELECT 1 FROM cluster_watch WHERE synced_at > now() - interval '20 seconds' OR heard_at > now() - "
-            "interval '10 seconds'"), 15)
+        """Until the watcher follows the cluster: this one, and not one before it."""
+        wait_for("the watcher to have listed the cluster", lambda: self.postgres.rows(
+            "SELECT 1 FROM cluster_watch WHERE synced_at >= leased_at AND watcher LIKE %s", (f"%{self.watcher.pid}",)))
 
     # --- what is known of a batch ----------------------------------------------------------------------------
 
@@ -256,8 +265,8 @@ class Stack:
         self.postgres.execute("SET session_replication_role = replica; "
                               "UPDATE batch SET finished_at = now() - %s::interval WHERE id = ANY (%s)", (age, ids))
 
-    def wait_state(self, batch_id, state, limit_s=10):
-        wait_for(f"batch {batch_id} to be {state}", lambda: self.row(batch_id)["state"] == state, limit_s)
+    def wait_state(self, batch_id, state):
+        wait_for(f"batch {batch_id} to be {state}", lambda: self.row(batch_id)["state"] == state)
         return self.row(batch_id)
 
     def write_log(self, batch_id, lines):

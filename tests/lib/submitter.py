@@ -5,6 +5,7 @@ import uuid
 import yaml
 
 from kubernetes import CLONE, NAMESPACE
+from waiting import wait_for
 
 PATH = "/api/v1/spark-submit"
 CONFIG = {"submitter": {"cluster": "default"}}
@@ -24,6 +25,8 @@ def allow(kube, verbs=None):
         path = f"{group}/{manifest['kind'].lower()}s"
         kube.call("POST", path, manifest, expect=(201, 409))
         kube.call("PUT", f"{path}/{manifest['metadata']['name']}", manifest)
+    wait_for("the rights to be known", lambda: kube.may(GATEWAY_USER, "create", "pods") == (
+        verbs is None or "create" in verbs))
 
 
 def owner(name, uid=APPLICATION_UID):

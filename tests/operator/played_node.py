@@ -4,7 +4,7 @@ import itertools
 import json
 
 from kubernetes import NAMESPACE
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 DRIVER = "spark-kubernetes-driver"
@@ -47,7 +47,7 @@ class PlayedNode:
         """Its states from now on, each as it comes, by a watch."""
         version = self.kube.call("GET", self.kube.path())["metadata"]["resourceVersion"]
         lines = self.kube.session.get(
-            self.kube.url + self.kube.path(), stream=True, timeout=30, params={
+            self.kube.url + self.kube.path(), stream=True, timeout=LIMIT_S, params={
                 "watch": "1", "resourceVersion": version, "fieldSelector": f"metadata.name={name}"}).iter_lines()
 
         def follow():
@@ -60,8 +60,8 @@ class PlayedNode:
 
         return follow()
 
-    def wait(self, name, state, limit_s=10):
-        wait_for(f"{name} to be {state}", lambda: self.state(name) == state, limit_s)
+    def wait(self, name, state):
+        wait_for(f"{name} to be {state}", lambda: self.state(name) == state)
         return self.status(name)
 
     # --- pods ------------------------------------------------------------------------------------------------
@@ -75,13 +75,13 @@ class PlayedNode:
         assert len(found) < 2, "two drivers at once"
         return found[0] if found else None
 
-    def wait_driver(self, name, not_uid=None, limit_s=10):
+    def wait_driver(self, name, not_uid=None):
         """The driver pod, once it may be scheduled."""
         def released():
             pod = self.driver(name)
             return pod if pod and "schedulingGates" not in pod["spec"] and pod["metadata"]["uid"] != not_uid else None
 
-        return wait_for(f"the driver pod of {name}", released, limit_s)
+        return wait_for(f"the driver pod of {name}", released)
 
     def report(self, pod, phase, exit_code=None, why=None, container=DRIVER, **status):
         """What a kubelet says of a pod, which may have gone meanwhile."""

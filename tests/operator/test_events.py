@@ -16,7 +16,7 @@ def wait_told(kube, name, last):
         events = [(event["type"], event["reason"], event["message"]) for event in items]
         return events if any(reason == last for _, reason, _ in events) else None
 
-    return wait_for(f"the event {last}", told, 20)
+    return wait_for(f"the event {last}", told)
 
 
 def test_a_run_is_told_from_its_submission_to_its_end(kube, node, operator):

@@ -18,7 +18,7 @@ def killed_at(stack, node):
     """Runs an operator until it has died at a step."""
     def run(step):
         operator = stack.operator(SPARKGATE_FAILPOINTS=f"{step}=1").start()
-        wait_for(f"the kill at {step}", lambda: operator.pid is None, 30)  # a dead one may hold the lease
+        wait_for(f"the kill at {step}", lambda: operator.pid is None)  # a dead one may hold the lease
 
     yield run
     stack.operator().stop()
@@ -151,7 +151,7 @@ def test_killed_at_random_while_specs_change_the_newest_is_run_once(stack, node)
         return all(node.state(name) == "COMPLETED" for name in names)
 
     with killed_at_random(stack) as kills:
-        wait_for("all to be completed", all_have_ended, 120, 0.1)
+        wait_for("all to be completed", all_have_ended, interval_s=0.1)
     for name in names:
         runs = list(ran[name].values())
         assert kills and runs.count("spec-3") == 1 and len(set(runs)) == len(runs), ran
@@ -173,5 +173,5 @@ def test_killed_at_random_all_applications_run_once(stack, node):
         return all(node.state(name) == "COMPLETED" for name in names)
 
     with killed_at_random(stack) as kills:
-        wait_for("all to be completed", all_have_ended, 90, 0.1)
+        wait_for("all to be completed", all_have_ended, interval_s=0.1)
     assert kills and all(len(uids) == 1 for uids in ran.values()), ran

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 from kubernetes import MERGE, NAMESPACE
-from waiting import stays, wait_for
+from waiting import LIMIT_S, stays, wait_for
 
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -23,23 +23,18 @@ def right(kube):
     before = kube.call("GET", f"{roles}/roles/sparkgate-operator")["rules"]
     user = kube.call("GET", f"{roles}/rolebindings/sparkgate-operator")["subjects"][0]["name"]
 
-    def allowed(kind):
-        review = {"spec": {"user": user, "resourceAttributes": {
-            "namespace": NAMESPACE, "verb": "create", "group": "", "resource": kind}}}
-        return kube.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)["status"]["allowed"]
-
     def put(rules):
         kube.call("PATCH", f"{roles}/roles/sparkgate-operator", {"rules": rules}, **MERGE)
 
     def take(kind):
         put([{**rule, "verbs": [verb for verb in rule["verbs"] if verb != "create"]}
              if kind in rule["resources"] else rule for rule in before])
-        wait_for("the right to be gone", lambda: not allowed(kind))
+        wait_for("the right to be gone", lambda: not kube.may(user, "create", kind))
 
     yield take, lambda: put(before)
     put(before)
     for kind in ("pods", "configmaps"):
-        wait_for("the right to be back", lambda kind=kind: allowed(kind))
+        wait_for("the right to be back", lambda kind=kind: kube.may(user, "create", kind))
 
 
 @pytest.mark.parametrize("kind", ["pods", "configmaps"])
@@ -63,11 +58,11 @@ def restricted(kube):
     probe = {"metadata": {"name": "probe"}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
     kube.call("PATCH", namespace, {"metadata": {"labels": {label: "restricted"}}}, **MERGE)
     wait_for("pod security to be in force", lambda: kube.session.post(
-        f"{kube.url}{namespace}/pods", timeout=10, params={"dryRun": "All"}, json=probe).status_code == 403)
+        f"{kube.url}{namespace}/pods", timeout=LIMIT_S, params={"dryRun": "All"}, json=probe).status_code == 403)
     yield
     kube.call("PATCH", namespace, {"metadata": {"labels": {label: None}}}, **MERGE)
     wait_for("pod security to be off", lambda: kube.session.post(
-        f"{kube.url}{namespace}/pods", timeout=10, params={"dryRun": "All"}, json=probe).status_code == 201)
+        f"{kube.url}{namespace}/pods", timeout=LIMIT_S, params={"dryRun": "All"}, json=probe).status_code == 201)
 
 
 @pytest.mark.usefixtures("restricted")
@@ -143,20 +138,14 @@ def role(kube):
     kube.call("PUT", ROLE, shipped)
 
 
-def may_create(kube, resource):
-    review = {"spec": {"user": "sparkgate-operator", "resourceAttributes": {
-        "namespace": NAMESPACE, "verb": "create", "resource": resource}}}
-    return kube.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)["status"]["allowed"]
-
-
 @pytest.mark.parametrize("resource", ["pods", "configmaps"])
 def test_a_right_that_is_missing_keeps_the_application_waiting_until_it_is_given(kube, node, role, resource):
     kube.call("PUT", ROLE, without_create(role, resource))
-    wait_for("the server to refuse", lambda: not may_create(kube, resource), 20)
+    wait_for("the server to refuse", lambda: not kube.may("sparkgate-operator", "create", resource))
     node.apply("pi")
     stays("no state", lambda: node.state("pi") == "", 2)
     kube.call("PUT", ROLE, role)
-    status = node.wait("pi", "SUBMITTED", limit_s=60)
+    status = node.wait("pi", "SUBMITTED")
     assert status["submissionAttempts"] == 1
 
 
@@ -170,9 +159,9 @@ def test_what_pod_security_refuses_fails_the_application_in_the_server_s_words(k
     enforce("restricted")
     try:
         wait_for("it to be enforced", lambda: kube.session.post(
-            f"{kube.url}{namespace}/pods", timeout=10, params={"dryRun": "All"}, json={
+            f"{kube.url}{namespace}/pods", timeout=LIMIT_S, params={"dryRun": "All"}, json={
                 "metadata": {"name": "probe"}, "spec": {"containers": [{"name": "a", "image": "a"}]}},
-        ).status_code == 403, 20)
+        ).status_code == 403)
         node.apply("pi")
         status = node.wait("pi", "FAILED")
         message = node.message("pi")

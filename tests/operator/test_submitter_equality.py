@@ -17,6 +17,7 @@ from differences import OF_SUBMITTER, REFUSED
 from record_spark_submit import Recorder
 from submitter import PATH
 from test_equality import RECORDED, told, unwanted
+from waiting import LIMIT_S
 
 import recorded
 
@@ -78,8 +79,12 @@ def submission(stack, serve, webhook):
     @functools.cache
     def of(case):
         application = webhook.admitted("SparkApplication", recorded.manifest(recorded.VERSIONS[-1], case))
-        stack.kubernetes.create_application(application)
-        return Taker.bodies.get(timeout=60)
+        name = stack.kubernetes.create_application(application)["metadata"]["name"]
+        while True:
+            body = Taker.bodies.get(timeout=LIMIT_S)
+            # Another's may come twice: who hears no answer in time asks again.
+            if any(word.endswith(f"sparkoperator.k8s.io/app-name={name}") for word in body["spark_submit_args"]):
+                return body
 
     yield of
     controller.stop()
