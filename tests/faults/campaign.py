@@ -20,10 +20,12 @@ from failing_database import FailingDatabase
 from history import Verdict, check
 from mortals import Mortals, failpoint_counts
 from playing_operator import UID, PlayingOperator
-from stack import program
+from stack import IMPATIENT, program
+from waiting import LIMIT_S
 
 # Impatient: what a limit bounds is tried more often, and a claim that nobody fulfils is taken over soon.
 CONFIG = {
+    "database": IMPATIENT["database"],
     "kube": {"connect_timeout_ms": 500, "request_timeout_ms": 1500, "watch_timeout_s": 60},
     "watcher": {"dispatch_interval_ms": 100, "takeover_ms": 200, "resync_interval_s": 10},
     "log": {"level": "info"},
@@ -31,7 +33,7 @@ CONFIG = {
 WORKERS, WATCHERS = 3, 2
 AT_ONCE = 40            # clients
 STRAGGLERS_S = 90       # after the last submission, with all faults; then a while without any
-CALM_S = 90
+CALM_S = LIMIT_S
 
 
 @dataclasses.dataclass
@@ -87,7 +89,8 @@ class Campaign:
         }))
         conninfo = f"host={self.database.path.parent} dbname=sparkgate user=sparkgate"
         return self.stack.write_config(
-            dict(CONFIG, database={"conninfo": conninfo}, clusters={"default": {"kubeconfig": str(kubeconfig)}}),
+            dict(CONFIG, database={**CONFIG["database"], "conninfo": conninfo},
+                 clusters={"default": {"kubeconfig": str(kubeconfig)}}),
             "failing.yaml")
 
     async def start_mortals(self, failpoints):
@@ -201,7 +204,7 @@ class Campaign:
     async def objects_at_rest(self, rows):
         """Those that are to go have a while for it: a late push's object is deleted when the watcher sees it."""
         stay = {row["uid"] for row in rows if row["state"] in ("success", "dead")}
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + LIMIT_S
         while True:
             objects = collections.defaultdict(list)
             for item in await asyncio.to_thread(self.stack.kubernetes.applications):

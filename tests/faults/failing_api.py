@@ -15,6 +15,8 @@ import aiohttp
 import yarl
 from aiohttp import web
 
+from waiting import LIMIT_S
+
 # What may happen to each kind of call. "before": the server never saw it; "after": it did it, and nobody heard.
 REFUSALS = {
     "409": (409, "AlreadyExists"), "410": (410, "Expired"), "422": (422, "Invalid"),
@@ -69,7 +71,7 @@ class FailingApi:
     async def start(self):
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=self.ssl, limit=0),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=10), auto_decompress=False)
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=LIMIT_S), auto_decompress=False)
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", self.answer)
         self.runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)

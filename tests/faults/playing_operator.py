@@ -13,6 +13,8 @@ import random
 
 import aiohttp
 
+from waiting import LIMIT_S
+
 UID = "sparkgate.io/batch-uid"
 CONTAINER = "spark-kubernetes-driver"
 LINES_INTERVAL_S = 0.02
@@ -75,7 +77,7 @@ class PlayingOperator:
 
     async def start(self):
         self.session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self.ssl, limit=0),
-                                             timeout=aiohttp.ClientTimeout(total=None, sock_connect=10),
+                                             timeout=aiohttp.ClientTimeout(total=None, sock_connect=LIMIT_S),
                                              read_bufsize=1 << 22)
         self.spawn(self.follow())
 

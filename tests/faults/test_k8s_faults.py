@@ -8,18 +8,18 @@ import pytest
 from k8s_client import PODS, Driver, KubernetesClient
 from kubernetes import CLONE
 from mortals import failpoint_counts
+from stack import IMPATIENT
 from waiting import wait_for
 
 SOURCES = [*(CLONE / "fcgi/service").glob("k8s_*.c"), CLONE / "fcgi/service/pod_push.c", CLONE / "fcgi/launch/launch.c"]
 STEPS = {step for file in SOURCES for step in re.findall(r'FAILPOINT\("([a-z0-9.]+)"\)', file.read_text())}
 NOT_TAKEN = {"launch.map"}  # a step of what the gateway makes up itself
 ROUNDS_AT_MOST = 100  # a kill is drawn: with 25, one of six hundred runs of a step had fewer than two
-REPEATS_S = 60
 
 
 @pytest.fixture(scope="module", autouse=True)
 def allowed(stack, kube):
-    with k8s_client.opened(stack):
+    with k8s_client.opened(stack, IMPATIENT):  # a dead worker's claim is over soon
         yield
 
 
@@ -34,7 +34,7 @@ class Stubborn(KubernetesClient):
                 answers.append(super(Stubborn, self).call(*words, **more))
             return bool(answers) and answers[-1].status < 500
 
-        wait_for(f"an answer to {words[:2]}", answered, REPEATS_S)
+        wait_for(f"an answer to {words[:2]}", answered)
         return answers[-1]
 
 
@@ -55,11 +55,12 @@ def test_a_kill_at_each_step_loses_and_doubles_nothing(stack, kube, clean, repai
     assert failpoint_counts(log)[step] >= 2, "it was never killed there"
     for driver in drivers:
         row = stack.postgres.row("SELECT * FROM batch WHERE app_id = %s", (driver.app_id,))
-        stack.wait_state(row["id"], "starting", 60)
+        stack.wait_state(row["id"], "starting")
         pod = kube.call("GET", f"{PODS}/{driver.pod_name}")
         assert pod["metadata"]["labels"]["sparkgate.io/batch-uid"] == str(row["uid"])
-        assert not pod["spec"].get("schedulingGates"), "it may run"
+        wait_for("it to be let run", lambda path=f"{PODS}/{driver.pod_name}": not kube.call("GET", path)["spec"].get(
+            "schedulingGates"))
     assert stack.postgres.value("SELECT count(*) FROM batch") == len(drivers)
     assert len(kube.call("GET", PODS)["items"]) == len(drivers)
-    wait_for("nothing to be owed", lambda: stack.postgres.value("SELECT count(*) FROM batch_push") == 0, 30)
+    wait_for("nothing to be owed", lambda: stack.postgres.value("SELECT count(*) FROM batch_push") == 0)
     assert stack.postgres.value("SELECT count(*) FROM k8s_submission") == 0

@@ -259,7 +259,7 @@ a_full_quota_is_no_refusal_for_good(void **state)
 						       "\"status\":{\"hard\":{\"count/secrets\":\"0\"},"
 						       "\"used\":{\"count/secrets\":\"0\"}}}");
 	struct json_object *secret = json_tokener_parse("{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{}}");
-	int64_t deadline_ms = clock_monotonic_ms() + 20000;
+	int64_t deadline_ms = clock_monotonic_ms() + 300000;
 	struct err err = ERR_INIT;
 	bool created;
 	int count = 0;

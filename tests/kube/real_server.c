@@ -57,8 +57,8 @@ real_server_start(void **state)
 	signal(SIGPIPE, SIG_IGN);
 	arena_init(&server->arena, LIMIT_ARENA_BYTES);
 	server->config = (struct config){
-		.kube_connect_timeout_ms = 5000,
-		.kube_request_timeout_ms = 10000,
+		.kube_connect_timeout_ms = 60000,
+		.kube_request_timeout_ms = 60000,
 		.kube_watch_timeout_s = 60,
 	};
 	server->cluster = (struct config_cluster){ .name = "test", .kubeconfig = getenv("SPARKGATE_TEST_KUBECONFIG") };
