@@ -33,13 +33,17 @@ config_text() {
 
 config_local_conf() {
 	cat <<-END
-	    # Small pods: this is one machine.
+	    # Small pods: this is one machine. It may be busy: Spark would give up after 10 s without the Kubernetes API.
 	    default_conf:
 	      spark.driver.memory: 512m
 	      spark.executor.memory: 512m
 	      spark.executor.instances: "1"
 	      spark.kubernetes.driver.request.cores: 100m
 	      spark.kubernetes.executor.request.cores: 100m
+	      spark.kubernetes.driver.connectionTimeout: "180000"
+	      spark.kubernetes.driver.requestTimeout: "180000"
+	      spark.kubernetes.submission.connectionTimeout: "180000"
+	      spark.kubernetes.submission.requestTimeout: "180000"
 	    # The local cluster has neither DNS nor service routing.
 	    enforced_conf:
 	      spark.kubernetes.driver.master: "$SPARKGATE_APISERVER"

@@ -16,7 +16,7 @@ definition_up() {
 }
 
 # Not "kubectl wait", which fails on an object that has no conditions yet.
-definition_wait() { wait_until 30 "the SparkApplication definition" definition_served "$@"; }
+definition_wait() { wait_until "$PATIENCE_S" "the SparkApplication definition" definition_served "$@"; }
 
 # definition_served KUBECTL...: also whoever may not read definitions may ask this.
 definition_served() {

@@ -51,7 +51,7 @@ demo_pi_line() { grep -m 1 '^Pi is roughly' <<<"$(demo_log_lines)"; }
 # The log is archived just after the last state, so it may come a moment later.
 demo_log() {
 	say_note "curl '$LIVY_URL/batches/$DEMO_ID/log'"
-	if ! wait_until 30 "the driver's log" demo_pi_line; then
+	if ! wait_until "$PATIENCE_S" "the driver's log" demo_pi_line; then
 		demo_log_lines 10000 | tail -n 8 | sed 's/^/    | /'
 		die "the log has no 'Pi is roughly'" "$(process_log_file watcher)" "$(demo_remedy)"
 	fi

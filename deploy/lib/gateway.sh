@@ -92,27 +92,27 @@ gateway_ready() { curl -fsS --max-time 3 "$ALL_URL/readyz"; }
 
 workers_up() {
 	workers_start
-	process_wait workers 15 workers_ready ||
+	process_wait workers "$PATIENCE_S" workers_ready ||
 		die "the workers did not start" "$(process_log_file workers)" "see the log; then run again"
 }
 
 watcher_up() {
 	watcher_start
 	# It has no port; one that cannot work ends within the first moments.
-	process_wait watcher 5 process_settled watcher ||
+	process_wait watcher "$PATIENCE_S" process_settled watcher ||
 		die "the watcher ended" "$(process_log_file watcher)" "see the log; then run again"
 }
 
 operator_up() {
 	operator_start
-	process_wait operator 5 process_settled operator ||
+	process_wait operator "$PATIENCE_S" process_settled operator ||
 		die "the operator ended" "$(process_log_file operator)" "see the log; then run again"
 }
 
 nginx_up() {
 	ports_check
 	nginx_start
-	process_wait nginx 20 gateway_ready || die "the gateway is not ready: $(gateway_trouble)" \
+	process_wait nginx "$PATIENCE_S" gateway_ready || die "the gateway is not ready: $(gateway_trouble)" \
 		"$(process_log_file workers)" "see also $(process_log_file nginx) and $LOG_DIR/nginx-error.log"
 }
 

@@ -99,10 +99,10 @@ postgres_up() {
 		die "PostgreSQL in $PG_BIN is too old" "" "install version $PG_MINIMUM or newer"
 	postgres_init
 	postgres_start
-	wait_until 60 PostgreSQL postgres_ready || die "PostgreSQL did not answer" "$log" "see the log; then run again"
+	wait_until "$PATIENCE_S" PostgreSQL postgres_ready || die "PostgreSQL did not answer" "$log" "see the log; then run again"
 	postgres_database >"$LOG_DIR/postgres-init.log" 2>&1 ||
 		die "role and database could not be created" "$LOG_DIR/postgres-init.log" "see the log"
 }
 
 # INT is PostgreSQL's fast shutdown: sessions are ended, nothing is lost.
-postgres_down() { process_stop postgres INT 30; }
+postgres_down() { process_stop postgres INT "$PATIENCE_S"; }

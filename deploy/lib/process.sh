@@ -103,7 +103,7 @@ process_insist() {
 
 # process_stop NAME [SIGNAL] [SECONDS]: asks, waits, then insists.
 process_stop() {
-	local name=$1 signal=${2:-TERM} limit=${3:-15} deadline
+	local name=$1 signal=${2:-TERM} limit=${3:-60} deadline
 	if process_signal "$name" "$signal" 2>/dev/null; then
 		deadline=$((SECONDS + limit))
 		while process_running "$name"; do

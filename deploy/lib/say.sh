@@ -90,6 +90,10 @@ end_tree() {
 	kill "$1" 2>/dev/null || true
 }
 
+# For what has to come; what ends instead is told at once (process_wait), so that only a slow machine waits so long.
+# shellcheck disable=SC2034 # used by who sources this
+PATIENCE_S=180
+
 # wait_until SECONDS WHAT CONDITION...: waits for the condition; a longer wait shows progress. 1 = time is over.
 wait_until() {
 	local limit=$1 what=$2 started=$SECONDS

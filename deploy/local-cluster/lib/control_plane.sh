@@ -72,9 +72,9 @@ control_plane_up() {
 	port_check etcd "$ETCD_PORT"
 	port_check kube-apiserver "$APISERVER_PORT"
 	etcd_start
-	component_wait etcd 30 etcd_ready
+	component_wait etcd "$PATIENCE_S" etcd_ready
 	apiserver_start
-	component_wait kube-apiserver 60 apiserver_ready
+	component_wait kube-apiserver "$PATIENCE_S" apiserver_ready
 	if [[ $MODE == full ]]; then
 		controller_manager_start
 		scheduler_start

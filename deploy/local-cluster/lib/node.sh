@@ -153,7 +153,7 @@ node_namespace_start() {
 	rm -rf "$RUN_DIR/containerd" "$RUN_DIR/run-containerd" "$RUN_DIR/node.ready"
 	process_start node unshare --mount --propagation private "$CLUSTER_SOURCE_DIR/lib/node-namespace" \
 		"$NODE_DIR" "$RUN_DIR"
-	component_wait node 10 test -e "$RUN_DIR/node.ready"
+	component_wait node "$PATIENCE_S" test -e "$RUN_DIR/node.ready"
 	readlink "/proc/$(process_pid node)/ns/mnt" >"$RUN_DIR/node.mnt"
 	process_boot_id >>"$RUN_DIR/node.mnt"
 }
@@ -202,11 +202,11 @@ node_up() {
 	cgroup_up || die "the control group $NODE_CGROUP could not be made" "" "is /sys/fs/cgroup writable here?"
 	node_namespace_start
 	containerd_start
-	component_wait containerd 30 ctr version
+	component_wait containerd "$PATIENCE_S" ctr version
 	run_long "importing the images" "$LOG_DIR/image-import.log" images_import ||
 		die "the images could not be imported" "$LOG_DIR/image-import.log" "cluster destroy, then up again"
 	kubelet_start
-	component_wait kubelet 90 node_ready
+	component_wait kubelet "$PATIENCE_S" node_ready
 }
 
 # Ends every program that is in the node's mount namespace or in its control group, by process id.

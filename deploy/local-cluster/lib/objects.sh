@@ -34,7 +34,7 @@ kubeflow_definitions_up() {
 	for file in "${KUBEFLOW_CRD_FILES[@]}"; do
 		crd_install "$(kubeflow_definitions_dir)/$file" >"$log" 2>&1 || die "$file was refused" "$log" "see the log"
 	done
-	wait_until 30 "the Kubeflow operator's definitions" kubeflow_definitions_served >>"$log" 2>&1 ||
+	wait_until "$PATIENCE_S" "the Kubeflow operator's definitions" kubeflow_definitions_served >>"$log" 2>&1 ||
 		die "the Kubeflow operator's definitions are not served" "$log" "run again"
 }
 

@@ -51,7 +51,7 @@ operator_start() {
 
 operator_up() {
 	operator_start
-	component_wait operator 60 operator_ready
+	component_wait operator "$PATIENCE_S" operator_ready
 }
 
 operator_down() { process_stop operator; }
