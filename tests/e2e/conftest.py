@@ -7,10 +7,12 @@ SPARKGATE_OPERATOR=sparkgate|kubeflow: whose operator runs the batches, where a 
 SPARKGATE_E2E_DIR (default: e2e/ in the state directory), SPARKGATE_E2E_SLOT (2): where, and with which ports.
 """
 import os
+import shutil
 
 import pytest
 
 from live_airflow import Airflow
+from live_spark import PROGRAMS_HERE, served
 from live_stack import LiveStack, NotHere, kubeflow_missing
 
 NOT_RUN = pytest.StashKey[str]()
@@ -51,6 +53,16 @@ def operator(request, live):
         pytest.skip(missing)
     with live.use_operator(kind):
         yield kind
+
+
+@pytest.fixture(scope="module")
+def errands(live, tmp_path_factory):
+    """URL and release(THING) of programs that run until URL/THING is there: URL/errand.py and URL/held_lines.py."""
+    directory = tmp_path_factory.mktemp("errands")
+    for name in ("errand.py", "held_lines.py"):
+        shutil.copy(PROGRAMS_HERE / name, directory)
+    with served(directory, live.node_address()) as address:
+        yield address, lambda thing: (directory / thing).write_text("here")
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 
 It is driven as a person in its web page drives it: through its public API.
 """
+import contextlib
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import pathlib
 import re
 import secrets
 import shutil
+import sqlite3
 import subprocess
 import sys
 import urllib.parse
@@ -17,13 +19,14 @@ import urllib.parse
 from live_batch import KnownBatch, call
 from live_stack import CLONE, STATE_DIR, LiveStack
 from process import Process, parent
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 HERE = pathlib.Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "airflow-requirements.txt"
 ALONE = HERE / "airflow-requirements-alone.txt"
 DAGS = (*HERE.glob("airflow_dags/*.py"), *(CLONE / "deploy/airflow-example").glob("*.py"))
-HEARTBEAT_TIMEOUT_S = 10  # a task whose worker is silent for so long is retried
+# Who is silent for so long is taken for dead: no test waits for it (see age), and nobody is who only had to wait.
+SILENCE_S = 1800
 SECRET = "kX9-openlineage-secret-7fQ2"
 END_STATES = ("success", "failed", "upstream_failed", "skipped", "removed")
 SUBMITTED = re.compile(r"Generated batch-id is (\d+)")
@@ -95,11 +98,11 @@ class Airflow:
                 "airflow.providers.apache.livy.operators.livy.LivyOperator",
                 "airflow.providers.apache.spark.operators.spark_submit.SparkSubmitOperator")),
             AIRFLOW__OPENLINEAGE__TRANSPORT=json.dumps(transport),
-            # As ever, only sooner. A scheduler takes over the tasks of one that is silent for 30 s; made shorter, a busy
-            # one would take itself for dead.
             AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL="5",
-            AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT=str(HEARTBEAT_TIMEOUT_S),
+            AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD=str(SILENCE_S),
+            AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT=str(SILENCE_S),
             AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL="1",
+            AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS=str(SILENCE_S),
             AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL="1",
         )
 
@@ -115,7 +118,7 @@ class Airflow:
         self.run("dags", "reserialize")
         for process in self.processes:
             process.start()
-        self.api_server.wait_ready(self.answers, limit_s=90)
+        self.api_server.wait_ready(self.answers)
 
     def run(self, *words):
         done = subprocess.run(
@@ -137,15 +140,36 @@ class Airflow:
         for process in reversed(self.processes):
             process.kill9_with_descendants()
 
+    def fail(self):
+        """Scheduler and workers die as when their machine fails, and have been silent for long when it comes back."""
+        self.scheduler.kill9_with_descendants()
+        self.age("job", "latest_heartbeat", "job_type = 'SchedulerJob' AND state = 'running'")
+
+    def age(self, table, column, which, *values):
+        """Time passes for what has died: how many such rows there are. Airflow itself is made to wait for nobody else."""
+        with contextlib.closing(sqlite3.connect(self.home / "airflow.db", timeout=LIMIT_S)) as database, database:
+            return database.execute(
+                f"UPDATE {table} SET {column} = datetime('now', '-1 day') WHERE {which}", values).rowcount
+
     # --- its public API ---------------------------------------------------------------------------------------
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
-    def api(self, path, method="GET", body=None):
+    def api(self, path, method="GET", body=None, may_be_missing=False):
+        """Its answer; None for what is not there, if that may be."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        status, answer = call(f"{self.url}/api/v2{path}", method, body, limit_s=120, headers=headers)
+        url = f"{self.url}/api/v2{path}"
+
+        def asked():
+            """Its database is one file, for which its parts sometimes wait too long: a person would read it again."""
+            status, answer = call(url, method, body, limit_s=LIMIT_S, headers=headers)
+            return (method != "GET" or status < 500) and (status, answer)
+
+        status, answer = wait_for(f"an answer to {method} {path}", asked, interval_s=0.5)
+        if status == 404 and may_be_missing:
+            return None
         assert 200 <= status < 300, (method, path, status, answer)
         return answer
 
@@ -169,7 +193,7 @@ class AirflowTask:
     def show(self):
         return self.airflow.api(self.path)
 
-    def wait(self, *wanted, limit_s=180, tries=None):
+    def wait(self, *wanted, limit_s=LIMIT_S, tries=None):
         """Until it is in one of these states (and in this try); another final state fails at once, with its log."""
         seen = {}
 
@@ -200,7 +224,8 @@ class AirflowTask:
     def entries(self, tries=None):
         """The task's log as the web page shows it: of the newest try, or of an earlier one."""
         tries = tries or self.show()["try_number"]
-        return self.airflow.api(f"{self.path}/logs/{tries}?full_content=true")["content"] if tries else []
+        answer = tries and self.airflow.api(f"{self.path}/logs/{tries}?full_content=true", may_be_missing=True)
+        return answer["content"] if answer else []
 
     def log(self, tries=None):
         """Its messages, without time, level and where they come from."""
@@ -231,11 +256,16 @@ class AirflowTask:
         def names():
             return [found.group(1) for event in self.log(tries) if (found := pattern.fullmatch(event))]
 
-        (name,) = wait_for(f"{self.dag_id} to name what it submitted", names, 120, interval_s=0.25)
+        (name,) = wait_for(f"{self.dag_id} to name what it submitted", names, interval_s=0.25)
         return name
 
-    def kill9_worker(self):
-        """The task's process, and the one that watches it and sends its heartbeat."""
+    def kill9_worker(self, before_it_is_noticed=lambda: None):
+        """The task's process, and the one that watches it and sends its heartbeat; until Airflow has noticed."""
         pid = self.show()["pid"]
         for one in (parent(pid), pid):
             assert LiveStack.kill9(one)
+        before_it_is_noticed()
+        # Again and again: a heartbeat may have been on its way.
+        wait_for("Airflow to notice", lambda: not self.airflow.age(
+            "task_instance", "last_heartbeat_at", "state = 'running' AND dag_id = ? AND run_id = ? AND pid = ?",
+            self.dag_id, self.run_id, pid), interval_s=0.5)

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 
 from live_stack import QUICK_JAVA
+from waiting import LIMIT_S
 
 FINAL_STATES = ("success", "dead", "killed", "error")
 PROGRAMS = "local:///opt/sparkgate"
@@ -26,8 +27,11 @@ PATIENT = {
     "spark.scheduler.maxRegisteredResourcesWaitingTime": "600s",
 }
 
+# Spark deletes its executors at its end, perhaps before an operator has looked at them.
+KEPT_EXECUTORS = {"spark.kubernetes.executor.deleteOnTermination": "false"}
 
-def call(url, method="GET", body=None, limit_s=30, headers=None):
+
+def call(url, method="GET", body=None, limit_s=LIMIT_S, headers=None):
     """Status and parsed answer; an error status is an answer like any other."""
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json", "Accept": "application/json", **(headers or {})}
@@ -92,7 +96,7 @@ class KnownBatch:
             f"FROM batch_event WHERE batch_id = {self.id} ORDER BY id"
         )
 
-    def wait(self, *wanted, limit_s=180):
+    def wait(self, *wanted, limit_s=LIMIT_S):
         """Polls until one of these states; another final state fails at once, with all that is known."""
         deadline = time.monotonic() + limit_s
         while (state := self.state()) not in wanted:

@@ -16,11 +16,12 @@ import subprocess
 
 from kubeflow import missing as kubeflow_missing
 from process import Process, children, start_ticks
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 CLONE = pathlib.Path(__file__).resolve().parents[2]
 STATE_DIR = pathlib.Path(os.environ.get("SPARKGATE_STATE_DIR", CLONE / ".sparkgate"))
 NAMESPACE = "spark"
+BUILD_S = 1500
 QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
@@ -65,7 +66,7 @@ class LiveStack:
         # The state directory around it is ours as well; without the mark a later quickstart would refuse it.
         STATE_DIR.mkdir(parents=True, exist_ok=True)
         (STATE_DIR / ".sparkgate-state").touch()
-        self.run(["deploy/quickstart", "up", "--yes", "--no-demo", "--dir", str(self.dir)], limit_s=1500)
+        self.run(["deploy/quickstart", "up", "--yes", "--no-demo", "--dir", str(self.dir)], limit_s=BUILD_S)
 
     @property
     def operator(self):
@@ -88,15 +89,16 @@ class LiveStack:
             self.up()
 
     def destroy(self):
-        self.run(["deploy/quickstart", "destroy", "--yes", "--dir", str(self.dir)], limit_s=180)
+        self.run(["deploy/quickstart", "destroy", "--yes", "--dir", str(self.dir)], limit_s=LIMIT_S)
 
     def save_logs(self):
         """Where a failure can be looked into after everything else is gone."""
         saved = self.dir.with_name(self.dir.name + "-log")
         shutil.rmtree(saved, ignore_errors=True)
-        shutil.copytree(self.dir / "log", saved)
+        with contextlib.suppress(OSError):  # what has just been rotated away, or never began
+            shutil.copytree(self.dir / "log", saved)
 
-    def run(self, command, limit_s=120):
+    def run(self, command, limit_s=LIMIT_S):
         log = self.dir.with_name(self.dir.name + "-command.log")
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "w", encoding="utf-8") as out:
@@ -115,7 +117,7 @@ class LiveStack:
         """Of a part that deploy/ started; None when it has ended."""
         for run_dir in (self.dir / "run", self.dir / "cluster/run"):
             file = run_dir / f"{name}.pid"
-            if file.exists():
+            with contextlib.suppress(FileNotFoundError, ValueError):  # it may be being written just now
                 pid, ticks = (int(line) for line in file.read_text().split()[:2])
                 return pid if start_ticks(pid) == ticks else None
         return None
@@ -182,7 +184,7 @@ class LiveStack:
         """Rows as dictionaries of text; null is the empty string, as psql has it."""
         done = subprocess.run(
             ["psql", "-XqA", "--csv", "-v", "ON_ERROR_STOP=1", self.conninfo, "-c", sql],
-            capture_output=True, text=True, timeout=30, check=False,
+            capture_output=True, text=True, timeout=LIMIT_S, check=False,
         )
         assert done.returncode == 0, done.stderr
         return list(csv.DictReader(done.stdout.splitlines(keepends=True)))
@@ -201,7 +203,7 @@ class LiveStack:
     def kubectl(self, *words, text=None, check=True):
         """text: what it reads by "-f -"."""
         done = subprocess.run(
-            self.kubectl_command(*words), input=text or "", capture_output=True, text=True, timeout=120, check=False
+            self.kubectl_command(*words), input=text or "", capture_output=True, text=True, timeout=LIMIT_S, check=False
         )
         assert done.returncode == 0 or not check, done.stderr
         return done.stdout

@@ -9,15 +9,15 @@ import pytest
 
 from live_airflow import SECRET
 from live_batch import call, program_lines
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 # Airflow asks for 100 lines a page; 250,000 are 2,501 requests.
 LOG_COUNTS = (0, 1, 100, 101, 250_000)
 
 
 def driver_is_gone(live, row):
-    wait_for("the object's end", lambda: not live.objects("sparkapplications", row["object_name"]), 60)
-    wait_for("the driver's end", lambda: not live.objects("pods", f"{row['object_name']}-driver"), 90)
+    wait_for("the object's end", lambda: not live.objects("sparkapplications", row["object_name"]))
+    wait_for("the driver's end", lambda: not live.objects("pods", f"{row['object_name']}-driver"))
 
 
 def test_the_connection_test_is_green(live, airflow):
@@ -56,11 +56,17 @@ def test_a_deferred_failing_program_is_red(airflow):
     assert task.batch().row()["state"] == "dead"
 
 
-def test_a_task_that_times_out_kills_its_driver(live, airflow):
-    task = airflow.start("live_timeout").wait("failed")
+@pytest.fixture(scope="module", autouse=True)
+def timing_out(airflow):
+    """Begun before all others: its time is long enough for any machine to submit."""
+    return airflow.start("live_timeout")
+
+
+def test_a_task_that_times_out_kills_its_driver(live, timing_out):
+    task = timing_out.wait("failed")
     assert "AirflowTaskTimeout" in task.log_text()
     batch = task.batch()
-    wait_for("the kill", lambda: batch.row()["state"] == "killed", 60)
+    wait_for("the kill", lambda: batch.row()["state"] == "killed")
     row = batch.row()
     assert row["reason"] == "killed_by_user" and row["deleted_at"]
     assert call(f"{batch.url}/state") == (200, {"id": batch.id, "state": "killed"})
@@ -71,16 +77,16 @@ def test_a_task_that_somebody_marks_failed_kills_its_driver_and_keeps_its_log(li
     task = airflow.start("live_wait")
     batch = task.batch()
     batch.wait("running")
-    wait_for("a line of the driver", lambda: "waiting, second 1 of 600" in batch.log("size=-1")["log"], 30)
+    wait_for("a line of the driver", lambda: "waiting, second 1 of 600" in batch.log("size=-1")["log"])
     asked = time.time()
     task.mark_failed()
-    wait_for("the kill", lambda: batch.row()["state"] == "killed", 60)
+    wait_for("the kill", lambda: batch.row()["state"] == "killed")
     print(f"killed {time.time() - asked:.1f} s after it was marked failed")
     row = batch.row()
     assert row["reason"] == "killed_by_user" and row["deleted_at"]
     driver_is_gone(live, row)
     assert "waiting, second 1 of 600" in batch.log("size=-1")["log"]
-    wait_for("the task to have ended", lambda: "Task killed!" in task.log(), 30)
+    wait_for("the task to have ended", lambda: "Task killed!" in task.log())
     log = task.log()
     assert f"Deleting batch session {batch.id}" in log, "by on_kill"
     assert "waiting, second 1 of 600" in log, "the task has the log of the driver that it killed"
@@ -138,9 +144,9 @@ def printing(airflow):
 def test_the_task_log_has_each_line_of_the_driver_once_and_in_order(printing, count):
     task = printing[count]
     batch = task.batch()
-    batch.wait("success", limit_s=300)
+    batch.wait("success")
     ended = time.monotonic()
-    task.wait("success", limit_s=300)
+    task.wait("success")
     copied = time.monotonic()
     log = task.log()
     print(f"{count} lines: in the task's log {copied - ended:.1f} s after the batch's end, "
@@ -158,10 +164,10 @@ def test_openlineage_hands_on_its_secret_and_nothing_shows_it(live, airflow):
     url = f"{live.livy_url}/batches"
     shown = {path: call(f"{url}{path}") for path in
              ("?size=1000", f"/{batch.id}", f"/{batch.id}/state", f"/{batch.id}/log?size=-1")}
-    with urllib.request.urlopen(f"{live.all_url}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"{live.all_url}/metrics", timeout=LIMIT_S) as answer:
         shown["/metrics"] = answer.read().decode()
     shown["the database"] = subprocess.run(
-        ["pg_dump", live.conninfo], capture_output=True, text=True, timeout=60, check=True).stdout
+        ["pg_dump", live.conninfo], capture_output=True, text=True, timeout=LIMIT_S, check=True).stdout
     assert "spark.openlineage.transport.auth.apiKey" in shown["the database"]
     shown.update(live.log_texts())
     assert [name for name, text in shown.items() if SECRET in str(text)] == []

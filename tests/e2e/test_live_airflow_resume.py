@@ -7,8 +7,6 @@ import pytest
 from live_watch import LiveWatch, application_state, pod_phase
 from waiting import wait_for
 
-LONG_S = 60  # Airflow is back before such a program has ended
-
 
 @pytest.fixture(scope="module")
 def seen(live):
@@ -33,32 +31,36 @@ def ran_once(seen, batch):
 
 
 def stored(task):
-    """The batch that Airflow has kept for later tries of this task."""
-    return task.airflow.api(task.stored)["value"]
+    """The batch that Airflow has kept for later tries of this task, or None."""
+    kept = task.airflow.api(task.stored, may_be_missing=True)
+    return kept and kept["value"]
 
 
 @pytest.fixture(scope="module")
-def outage(live, airflow, seen):
+def outage(live, airflow, seen, errands):
     """Name -> task and its first batch. Airflow fails as a whole once three tasks have submitted; when it comes back,
     one batch has ended by itself, and somebody has deleted another."""
-    tasks = {name: airflow.start("live_wait", seconds=seconds) for name, seconds in
-             (("still running", LONG_S), ("finished", 1), ("deleted", 10))}
+    url, release = errands
+    tasks = {name: airflow.start("live_errand", url=url, thing=name) for name in ("running", "finished", "deleted")}
     batches = {name: task.batch() for name, task in tasks.items()}
     for name, task in tasks.items():
         wait_for("the id to be kept", lambda task=task, name=name: stored(task) == batches[name].id)
-    airflow.scheduler.kill9_with_descendants()
+    airflow.fail()
     assert batches["deleted"].delete()[0] == 200
-    wait_for("the kill", lambda: batches["deleted"].row()["state"] == "killed", 60)
+    wait_for("the kill", lambda: batches["deleted"].row()["state"] == "killed")
+    release("finished")
     batches["finished"].wait("success")
     airflow.scheduler.start()
     return {name: (task, batches[name]) for name, task in tasks.items()}
 
 
-def test_after_an_outage_of_airflow_the_retry_follows_the_batch_that_still_runs(live, outage, seen):
-    task, batch = outage["still running"]
+def test_after_an_outage_of_airflow_the_retry_follows_the_batch_that_still_runs(live, outage, seen, errands):
+    task, batch = outage["running"]
+    wait_for("the second try to follow it", lambda: "Reconnecting to existing job" in task.log(), interval_s=0.25)
+    errands[1]("running")
     task.wait("success", tries=2)
     log = task.log()
-    assert "Reconnecting to existing job" in log and "waited to the end" in log, "the second try has the whole log"
+    assert any(line.startswith("look 1: ") for line in log) and "found 4 bytes" in log, "the second try has the whole log"
     assert f'"external_id": {batch.id}' in task.log_text()
     assert batches_of(live, task) == [batch.id] and ran_once(seen, batch)
 
@@ -71,8 +73,9 @@ def test_after_an_outage_of_airflow_the_retry_takes_the_batch_that_has_succeeded
     assert batches_of(live, task) == [batch.id] and ran_once(seen, batch)
 
 
-def test_after_an_outage_of_airflow_the_retry_submits_anew_what_was_deleted_meanwhile(live, outage, seen):
+def test_after_an_outage_of_airflow_the_retry_submits_anew_what_was_deleted_meanwhile(live, outage, seen, errands):
     task, deleted = outage["deleted"]
+    errands[1]("deleted")
     task.wait("success", tries=2)
     assert "Prior job in terminal state, resubmitting fresh" in task.log(), "Livy's 404 would have failed this try"
     again = task.batch()
@@ -81,33 +84,38 @@ def test_after_an_outage_of_airflow_the_retry_submits_anew_what_was_deleted_mean
 
 
 @pytest.fixture(scope="module")
-def disturbed(live, airflow, outage, seen):
+def disturbed(live, airflow, outage, seen, errands):
     """Name -> task and its first batch; they run side by side, and each is disturbed as soon as its driver runs."""
+    url, release = errands
     tasks = {
-        "id kept": airflow.start("live_wait", seconds=LONG_S),
-        "id not kept": airflow.start("live_wait", seconds=LONG_S),
-        "cleared": airflow.start("live_wait", seconds=20),
+        **{name: airflow.start("live_errand", url=url, thing=name) for name in ("kept", "lost", "cleared")},
         "failed by itself": airflow.start("live_second_try_good"),
     }
     batches = {name: task.batch() for name, task in tasks.items()}
-    for name in ("id kept", "id not kept"):
-        batches[name].wait("running")
-        assert stored(tasks[name]) == batches[name].id
-        tasks[name].kill9_worker()
     # As if it had died between the answer to its POST and keeping the id.
-    airflow.api(tasks["id not kept"].stored, "DELETE")
+    before_it_is_noticed = {"kept": lambda: None, "lost": lambda: airflow.api(tasks["lost"].stored, "DELETE")}
+    for name, meanwhile in before_it_is_noticed.items():
+        batches[name].wait("running")
+        wait_for("the id to be kept", lambda name=name: stored(tasks[name]) == batches[name].id)
+        tasks[name].kill9_worker(meanwhile)
     batches["cleared"].wait("running")
     tasks["cleared"].clear()
+    wait_for("its driver to be killed", lambda: batches["cleared"].row()["state"] == "killed")
+    release("cleared")
     return {name: (task, batches[name]) for name, task in tasks.items()}
 
 
 @pytest.mark.parametrize("kept", (True, False), ids=("id_kept", "id_not_kept"))
-def test_a_retry_of_a_task_whose_worker_was_killed_has_the_same_batch(live, disturbed, seen, kept):
-    task, batch = disturbed["id kept" if kept else "id not kept"]
+def test_a_retry_of_a_task_whose_worker_was_killed_has_the_same_batch(live, disturbed, seen, errands, kept):
+    task, batch = disturbed["kept" if kept else "lost"]
+    # where the id was lost, the same key is answered with the same batch
+    words = "Reconnecting to existing job" if kept else f"Generated batch-id is {batch.id}"
+    wait_for("the second try", lambda: task.show()["try_number"] == 2 and words in task.log(2), interval_s=0.25)
+    errands[1]("kept" if kept else "lost")
     task.wait("success", tries=2)
     log = task.log()
-    assert ("Reconnecting to existing job" in log) is kept and "waited to the end" in log
-    assert (f"Generated batch-id is {batch.id}" in log) is not kept, "the same key was answered with the same batch"
+    assert ("Reconnecting to existing job" in log) is kept and "found 4 bytes" in log
+    assert (f"Generated batch-id is {batch.id}" in log) is not kept
     assert stored(task) == batch.id
     assert batches_of(live, task) == [batch.id] and ran_once(seen, batch)
 

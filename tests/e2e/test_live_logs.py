@@ -15,12 +15,12 @@ def finished(live):
         count: LiveBatch(live, f"{PROGRAMS}/lines.py", args=[str(count)], conf=SMALL) for count in COUNTS
     }
     for batch in batches.values():
-        batch.wait("success", limit_s=240)
+        batch.wait("success")
     names = [batch.row()["object_name"] for batch in batches.values()]
     pods = [batch.row()["driver_pod"] for batch in batches.values()]
     live.kubectl("delete", "sparkapplications", *names)
     live.kubectl("delete", "pods", "--ignore-not-found", "--grace-period=1", *pods)
-    wait_for("the pods' end", lambda: not live.kubectl("get", "pods", "--ignore-not-found", "-o", "name", *pods), 60)
+    wait_for("the pods' end", lambda: not live.kubectl("get", "pods", "--ignore-not-found", "-o", "name", *pods))
     return batches
 
 

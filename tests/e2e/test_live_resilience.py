@@ -3,11 +3,11 @@
 import collections
 import concurrent.futures
 import contextlib
+import http.client
 import os
 import random
 import threading
 import time
-import urllib.error
 
 from live_batch import FINAL_STATES, PROGRAMS, SMALL, call
 from live_watch import LiveWatch, application_state, pod_phase
@@ -17,7 +17,7 @@ from waiting import wait_for
 BATCHES = int(os.environ.get("SPARKGATE_E2E_BATCHES", "50"))
 AT_ONCE = 5  # two cores: each driver is a Java program, and the Kubeflow operator starts another to submit it
 EVERY_TENTH_EXITS_3 = 10
-LIMIT_S = 900  # five minutes where nothing else runs
+LIMIT_S = 3000  # five minutes where nothing else runs
 # Kubernetes' own parts come back to a new API server after a backoff that grows with every outage, up to a minute:
 # killed more often, the kubelet would hardly run anything, and nothing would be learned about the gateway.
 # the 50 batches take a minute with the one, and several with the other
@@ -38,7 +38,7 @@ class Client:
         while True:
             try:
                 status, answer = call(f"{self.live.livy_url}{path}", method, body)
-            except (OSError, urllib.error.URLError) as error:
+            except (OSError, http.client.HTTPException, ValueError) as error:  # or half an answer
                 status, answer = type(error).__name__, None
             if isinstance(status, int) and status < 500:
                 return status, answer
@@ -71,6 +71,7 @@ class Killer:
     def __init__(self, live, supervised, seed):
         self.live = live
         self.supervised = supervised  # name -> who starts them again
+        self.programs_names = ("worker", *supervised)
         self.random = random.Random(seed)
         self.kills = collections.Counter()
         self.stopping = threading.Event()
@@ -94,10 +95,16 @@ class Killer:
             self.failure = failure
 
     def programs(self):
+        turns = []
         while not self.stopping.wait(self.random.uniform(*OTHERS_EVERY_S)):
-            name = self.random.choice(("worker", *self.supervised))
+            turns = turns or self.random.sample(self.programs_names, len(self.programs_names))
+            name = turns.pop()
             pids = self.live.worker_pids() if name == "worker" else children(self.supervised[name].pid)
             self.kills[name] += bool(pids) and self.live.kill9(self.random.choice(pids))
+
+    def missing(self):
+        """Parts of which none has been killed yet."""
+        return [name for name in (*self.programs_names, "kube-apiserver") if not self.kills[name]]
 
     def soon(self):
         """A POST takes some 20 ms here: every other one has all workers killed somewhere in the middle of it."""
@@ -131,11 +138,12 @@ def test_50_batches_survive_kill_9_of_worker_watcher_operator_and_api_server(liv
         with Killer(live, supervised, seed) as killer, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
             client.before_submit = killer.soon
             ended = list(pool.map(client.run, range(BATCHES)))
+            while killer.missing() and killer.failure is None:  # all have ended before somebody's turn came
+                ended += pool.map(client.run, range(len(ended), len(ended) + AT_ONCE))
         ends = collections.Counter(state for _, _, state in ended)
-        print(f"\nseed {seed}: {BATCHES} batches in {time.monotonic() - started:.0f} s; killed {dict(killer.kills)}; "
+        print(f"\nseed {seed}: {len(ended)} batches in {time.monotonic() - started:.0f} s; killed {dict(killer.kills)}; "
               f"asked again {dict(client.asked_again)}; ends {dict(ends)}")
         assert killer.failure is None, killer.failure
-        assert all(killer.kills[part] for part in ("worker", *supervised, "kube-apiserver")), killer.kills
         rows = {int(row["id"]): row for row in live.rows(f"SELECT * FROM batch WHERE name LIKE '%-{live.started}-%'")}
         check_rows(live, rows, ended)
         check_once(live, rows, objects, drivers)
@@ -147,7 +155,7 @@ CUT_OFF = {"submission_failed": "failed to submit spark application", "driver_lo
 
 def check_rows(live, rows, ended):
     """Each final state is the program's; or, where Kubeflow's operator gave up in an outage, its object says just that."""
-    assert len(rows) == len({batch for batch, _, _ in ended}) == BATCHES
+    assert len(rows) == len({batch for batch, _, _ in ended}) == len(ended) >= BATCHES
     cut_off = collections.Counter()
     for batch, wanted, seen in ended:
         row = rows[batch]
@@ -162,7 +170,7 @@ def check_rows(live, rows, ended):
         told = (row["reason"], "ExitCode: 3" in row["message"])
         assert told == (("exit_code", True) if wanted else ("", False)), row
     print(f"given up by the operator in an outage, and told so: {dict(cut_off)}")
-    assert cut_off.total() <= BATCHES / 3, "too few programs were followed to their end to show anything"
+    assert cut_off.total() <= len(ended) / 3, "too few programs were followed to their end to show anything"
 
 
 def check_once(live, rows, objects, drivers):
@@ -171,7 +179,7 @@ def check_once(live, rows, objects, drivers):
     pods = {batch: f"{row['object_name']}-driver" for batch, row in rows.items()}
     ran = {batch for batch, row in rows.items() if row["reason"] != "submission_failed"}
     wait_for("the watches to have caught up", lambda: all(objects.uids(name) for name in names) and all(
-        drivers.uids(pods[batch]) for batch in ran), 30)
+        drivers.uids(pods[batch]) for batch in ran))
     assert {name: len(objects.uids(name)) for name in names} == {name: 1 for name in names}
     seen = {batch: len(drivers.uids(pod)) for batch, pod in pods.items()}
     assert all(count == 1 or count == 0 and batch not in ran for batch, count in seen.items()), seen
@@ -180,5 +188,5 @@ def check_once(live, rows, objects, drivers):
         "count(*) FILTER (WHERE kind = 'pushed') AS pushed "
         f"FROM batch_event WHERE batch_id IN ({','.join(map(str, rows))}) GROUP BY 1"
     )
-    assert {(row["accepted"], row["pushed"]) for row in pushes} == {("1", "1")} and len(pushes) == BATCHES
-    assert live.rows("SELECT * FROM batch_push") == [], "nothing is owed to Kubernetes any more"
+    assert {(row["accepted"], row["pushed"]) for row in pushes} == {("1", "1")} and len(pushes) == len(rows)
+    wait_for("nothing to be owed to Kubernetes any more", lambda: not live.rows("SELECT * FROM batch_push"))

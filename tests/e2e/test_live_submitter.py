@@ -6,7 +6,7 @@ import kubeflow
 import pytest
 import submitter
 import yaml
-from live_batch import PI, PROGRAMS
+from live_batch import PATIENT, PI, PROGRAMS
 from live_stack import NAMESPACE, QUICK_JAVA, kubeflow_missing
 from live_watch import LiveWatch, application_state, pod_phase
 from waiting import wait_for
@@ -51,7 +51,7 @@ def apply(live, name, file, *args):
         "apiVersion": "sparkoperator.k8s.io/v1beta2", "kind": "SparkApplication", "metadata": {"name": name},
         "spec": {"type": "Python", "mode": "cluster", "sparkVersion": cluster["spark_version"], "image": cluster["image"],
                  "mainApplicationFile": file, "arguments": list(args), "restartPolicy": {"type": "Never"},
-                 "sparkConf": cluster["enforced_conf"],
+                 "sparkConf": cluster["enforced_conf"] | PATIENT,
                  "driver": {**small, "serviceAccount": cluster["service_account"],
                             "envVars": {"JAVA_TOOL_OPTIONS": QUICK_JAVA}},
                  "executor": {**small, "instances": 1}}}))
@@ -72,6 +72,7 @@ def test_pi_is_completed_and_its_status_is_the_operators(door):
             LiveWatch(door, "pods", pod_phase, "spark-role=driver") as drivers:
         apply(door, "rest-pi", PI, "2")
         said = wait_state(door, "rest-pi", "COMPLETED")
+        wait_for("the watches to have caught up", lambda: objects.uids("rest-pi") and drivers.uids("rest-pi-driver"))
         object_at = min(objects.times("rest-pi").values())
         pod_at = min(drivers.times("rest-pi-driver").values())
     print(f"driver pod {pod_at - object_at:.3f} s after its object, by a watch of each")
@@ -84,11 +85,11 @@ def test_pi_is_completed_and_its_status_is_the_operators(door):
 def test_its_executors_are_in_its_status(door):
     """Of one that runs for minutes: the operator looks now and then, and Spark deletes its executors at its end."""
     apply(door, "rest-on", PI, "20000")
-    (executor,) = wait_for("an executor in the status", lambda: status(door, "rest-on").get("executorState"), 240, 0.5)
+    executor, *_ = wait_for("an executor in the status", lambda: status(door, "rest-on").get("executorState"), interval_s=0.5)
     (pod,) = door.objects("pods", executor)
     assert pod["metadata"]["labels"]["spark-role"] == "executor"
     door.kubectl("delete", "sparkapplication", "rest-on")
-    wait_for("its driver to go", lambda: not door.objects("pods", "rest-on-driver"), 240, 0.5)
+    wait_for("its driver to go", lambda: not door.objects("pods", "rest-on-driver"), interval_s=0.5)
 
 
 def test_a_program_that_exits_3_fails_with_that_code(door):

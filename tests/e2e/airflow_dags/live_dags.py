@@ -15,8 +15,8 @@ KEY = {"spark.sparkgate.client.key": "{{ dag.dag_id }}-{{ ti.task_id }}-{{ run_i
        "-{{ dag_run.clear_number }}-after-{{ task_state_store.get('livy_batch_id', 0) }}"}
 
 
-def dag(dag_id, program, **operator):
-    params = {"cores": "1", "count": 0, "jar": "", "seconds": 600}
+def dag(dag_id, program=None, **operator):
+    params = {"cores": "1", "count": 0, "jar": "", "seconds": 600, "thing": "", "url": ""}
     with DAG(dag_id, schedule=None, start_date=pendulum.datetime(2026, 1, 1), params=params):
         LivyOperator(**{
             "task_id": "spark", "file": f"{PROGRAMS}/{program}", "driver_memory": "512m",
@@ -31,10 +31,12 @@ dag("live_good", "exit.py", args=[0], openlineage_inject_transport_info=True, op
 dag("live_bad", "exit.py", args=["3"], name="live-bad-{{ run_id }}", conf={**SMALL, **SECRET})
 dag("live_deferred", "lines.py", args=[7], deferrable=True)
 dag("live_deferred_bad", "exit.py", args=[3], deferrable=True)
-dag("live_timeout", "wait.py", execution_timeout=timedelta(seconds=20))
+dag("live_timeout", "wait.py", execution_timeout=timedelta(seconds=60))  # by then it has submitted
 dag("live_keyed", "lines.py", args=[1], name="keyed-{{ run_id }}", conf={**SMALL, **KEY})
 dag("live_lines", "lines.py", args=["{{ params.count }}"])
 dag("live_wait", "wait.py", args=["{{ params.seconds }}"], name="wait-{{ run_id }}", retries=2, conf={**SMALL, **KEY})
+dag("live_errand", file="{{ params.url }}/errand.py", args=["{{ params.url }}/{{ params.thing }}", "3600"],
+    name="errand-{{ run_id }}", retries=2, conf={**SMALL, **KEY})
 dag("live_second_try_good", "exit.py", args=["{{ 3 if ti.try_number == 1 else 0 }}"], retries=1, conf={**SMALL, **KEY})
 dag("live_proxy_user", "exit.py", args=[0], proxy_user="alice")
 dag(
