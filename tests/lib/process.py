@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 from signal import SIGKILL, SIGTERM
 
-from waiting import LIMIT_S, wait_for
+from waiting import wait_for
 
 
 def start_ticks(pid):
@@ -96,7 +96,7 @@ class Process:
             os.kill(pid, number)
         return pid is not None
 
-    def stop(self, number=SIGTERM, limit_s=LIMIT_S / 3):
+    def stop(self, number=SIGTERM, limit_s=60):
         if self.signal(number):
             try:
                 wait_for(f"the end of {self.name}", lambda: self.pid is None, limit_s)
