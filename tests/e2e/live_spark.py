@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spark of several versions on the node, and programs that pods fetch from a server beside it."""
+"""Spark of several versions: on the node and as clients, and programs that pods fetch from a server beside it."""
 import contextlib
 import functools
 import http.server
@@ -17,6 +17,7 @@ from live_stack import CLONE
 
 PROGRAMS_HERE = pathlib.Path(__file__).resolve().parent / "programs"
 BUILD_S = 900  # an image that is not built yet comes from PyPI
+CLIENT_S = 300  # until a spark-submit has ended, with its driver where it waits for that
 
 
 class LiveSpark:
@@ -60,6 +61,46 @@ class LiveSpark:
         answer = parse(done.stdout)
         assert answer.status == 201, answer
         return KnownBatch(self.stack, answer.json()["id"])
+
+
+class SparkSubmit:
+    """The real spark-submit of one version, to one master, with properties that all of its submissions have."""
+
+    def __init__(self, live, spark, master, properties):
+        self.spark, self.master, self.properties = spark, master, properties
+        self.environment = dict(live.environment, SPARK_HOME=str(spark.home), SPARK_LOCAL_IP="127.0.0.1")
+
+    def run(self, command):
+        return subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, cwd=os.sep)
+
+    def start(self, *words, master=None):
+        return self.run([self.spark.home / "bin/spark-submit", "--master", master or self.master, *words])
+
+    def submit(self, *words, conf=None, master=None):
+        return self.start(*self.options(conf), *words, master=master)
+
+    def options(self, conf=None):
+        pairs = {**self.properties, **(conf or {})}.items()
+        return ["--deploy-mode", "cluster", *(word for key, value in pairs for word in ("--conf", f"{key}={value}"))]
+
+
+def ended(process):
+    """Exit status of a spark-submit and what it printed."""
+    with process:
+        printed, _ = process.communicate(timeout=CLIENT_S)
+    return process.returncode, printed
+
+
+@contextlib.contextmanager
+def ended_at_last(processes):
+    """None of them outlives its tests."""
+    try:
+        yield
+    finally:
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
 
 
 @contextlib.contextmanager

@@ -1,57 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real spark-submit with --master k8s://, in cluster mode: its exit status, what it prints, and the ledger."""
-import contextlib
-import os
 import re
-import subprocess
 
 import pytest
 from live_batch import PATIENT, PI, PROGRAMS, SMALL, KnownBatch, call
-from live_spark import LiveSpark
+from live_spark import CLIENT_S, LiveSpark, SparkSubmit, ended, ended_at_last
 from live_stack import NAMESPACE
 from waiting import wait_for
 
-RUN_S = 300
 # What both wait for is far shorter on an idle machine; this one may be busy.
 CLIENT = {f"spark.kubernetes.submission.{what}Timeout": "60000" for what in ("connection", "request")}
 
 
-class SparkSubmit:
+def client(live, version):
     """spark-submit of one version, and drivers with the image of that version."""
-
-    def __init__(self, live, spark):
-        self.spark = spark
-        self.master = f"k8s://http://127.0.0.1:{live.spark_port}"
-        self.environment = dict(live.environment, SPARK_HOME=str(spark.home), SPARK_LOCAL_IP="127.0.0.1")
-
-    def start(self, *words, master=None):
-        return subprocess.Popen(
-            [self.spark.home / "bin/spark-submit", "--master", master or self.master, *words], env=self.environment,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=os.sep)
-
-    def submit(self, *words, conf=None, master=None):
-        properties = {**SMALL, **CLIENT, "spark.kubernetes.container.image": self.spark.image,
-                      "spark.kubernetes.namespace": NAMESPACE, "spark.driver.memory": "512m",
-                      "spark.executor.instances": "1", **(conf or {})}
-        options = [word for key, value in properties.items() for word in ("--conf", f"{key}={value}")]
-        return self.start("--deploy-mode", "cluster", *options, *words, master=master)
-
-
-def ended(process):
-    """Exit status and what was printed."""
-    with process:
-        printed, _ = process.communicate(timeout=RUN_S)
-    return process.returncode, printed
+    spark = LiveSpark(live, version)
+    return SparkSubmit(live, spark, f"k8s://http://127.0.0.1:{live.spark_port}", {
+        **SMALL, **CLIENT, "spark.kubernetes.container.image": spark.image, "spark.kubernetes.namespace": NAMESPACE,
+        "spark.driver.memory": "512m", "spark.executor.instances": "1"})
 
 
 @pytest.fixture(scope="module")
 def spark4(live):
-    return SparkSubmit(live, LiveSpark(live, "4.3.0"))
+    return client(live, "4.3.0")
 
 
 @pytest.fixture(scope="module")
 def spark35(live):
-    return SparkSubmit(live, LiveSpark(live, "3.5.9"))
+    return client(live, "3.5.9")
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +42,8 @@ def submissions(spark4, spark35):
                                  conf={"spark.kubernetes.submission.waitAppCompletion": "false"}),
         "refused": spark4.submit("--name", "k8s-refused", PI, conf={"spark.ilum.cluster": "nowhere"}),
     }
-    try:
+    with ended_at_last(plan.values()):
         yield plan
-    finally:
-        for process in plan.values():
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
 
 
 def batch_named(live, name):
@@ -81,7 +53,7 @@ def batch_named(live, name):
         assert status == 200, answer
         return [batch["id"] for batch in answer["sessions"]]
 
-    wait_for(f"a batch named {name}", ids, RUN_S)
+    wait_for(f"a batch named {name}", ids, CLIENT_S)
     return KnownBatch(live, ids()[0])
 
 
@@ -108,7 +80,7 @@ def test_a_driver_that_exits_with_3_is_shown_as_it_ended(live, submissions):
 
 def test_a_kill_from_livy_s_side_ends_the_driver_and_its_client(live, spark4, submissions):
     batch = batch_named(live, "k8s-waits")
-    wait_for("the driver to run", lambda: batch.row()["state"] == "running", RUN_S)
+    wait_for("the driver to run", lambda: batch.row()["state"] == "running", CLIENT_S)
     pod = batch.row()["driver_pod"]
     status, printed = ended(spark4.start("--status", f"{NAMESPACE}:{pod}"))
     assert status == 0 and "phase: Running" in printed, printed

@@ -1,60 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real spark-submit with --master spark://: its exit status, what it prints, and what becomes of the driver."""
 import concurrent.futures
-import contextlib
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
 
 import pytest
 from live_batch import PATIENT, PI, PROGRAMS, SMALL, KnownBatch
-from live_spark import PROGRAMS_HERE, served
+from live_spark import PROGRAMS_HERE, LiveSpark, SparkSubmit, ended, ended_at_last, served
 from process import children
 from spark_rest import SparkRest, batch_of
 from waiting import wait_for
 
 PYTHON = ("--class", "org.apache.spark.deploy.SparkSubmit", "spark-internal")
-HOMES = {"4.3.0": "spark-4.3.0", "3.5.9": "3.5.9/spark-3.5.9"}  # of clients; what runs in the cluster is the gateway's
+VERSIONS = ("4.3.0", "3.5.9")  # of clients; what runs in the cluster is the gateway's
+PROPERTIES = {"spark.master.rest.enabled": "true", **SMALL}
 RUN_S = 240
 NOT_THERE = "HTTP Error 404: File not found"
 ENDS = ("FINISHED", "FAILED", "KILLED", "ERROR")
-
-
-class SparkSubmit:
-    def __init__(self, live, version):
-        self.home = live.cache / "images" / HOMES[version]
-        if not self.home.exists():
-            live.cluster("image", version)
-        self.master = f"spark://127.0.0.1:{live.spark_port}"
-        self.any_jar = next((self.home / "jars").glob("spark-core*.jar")).name
-        self.environment = dict(live.environment, SPARK_HOME=str(self.home), SPARK_LOCAL_IP="127.0.0.1")
-
-    def run(self, command):
-        return subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, cwd=os.sep)
-
-    def start(self, *words, master=None):
-        return self.run([self.home / "bin/spark-submit", "--master", master or self.master, *words])
-
-    def submit(self, *words, conf=None, master=None):
-        return self.start(*self.options(conf), *words, master=master)
-
-    @staticmethod
-    def options(conf=None):
-        options = ["--deploy-mode", "cluster"]
-        for key, value in {"spark.master.rest.enabled": "true", **SMALL, **(conf or {})}.items():
-            options += ["--conf", f"{key}={value}"]
-        return options
-
-
-def ended(process):
-    """Exit status and what was printed."""
-    with process:
-        printed, _ = process.communicate(timeout=RUN_S)
-    return process.returncode, printed
 
 
 def submission_of(process):
@@ -70,7 +34,8 @@ def spark(live):
 
 @pytest.fixture(scope="module")
 def clients(live):
-    return {version: SparkSubmit(live, version) for version in HOMES}
+    master = f"spark://127.0.0.1:{live.spark_port}"
+    return {version: SparkSubmit(live, LiveSpark(live, version), master, PROPERTIES) for version in VERSIONS}
 
 
 @pytest.fixture(scope="module")
@@ -91,22 +56,19 @@ def errands(live, tmp_path_factory):
 def submissions(clients, client, errands):
     """All at once; each test looks at its own."""
     _, address = errands
+    any_jar = next((client.spark.home / "jars").glob("spark-core*.jar")).name
     plan = {
         "pi": client.submit("--name", "spark-pi", "--total-executor-cores", "1", *PYTHON, PI, "2", conf=PATIENT),
         "supervised": client.submit("--supervise", *PYTHON, f"{address}/errand.py", f"{address}/thing"),
         "outlives": client.submit(*PYTHON, f"{address}/errand.py", f"{address}/release", "3600"),
-        "no_class": client.submit("--class", "org.example.None", f"local:///opt/spark/jars/{client.any_jar}"),
+        "no_class": client.submit("--class", "org.example.None", f"local:///opt/spark/jars/{any_jar}"),
         "no_file": client.submit("--class", "org.example.None", "local:///opt/there/is/none.jar"),
     }
     for version, one in clients.items():
         plan["exit_3", version] = one.submit(*PYTHON, f"{PROGRAMS}/exit.py", "3")
         plan["waits", version] = one.submit(*PYTHON, f"{PROGRAMS}/wait.py", master=f"{one.master}/clusters/default")
-    try:
+    with ended_at_last(plan.values()):
         yield {name: submission_of(process) for name, process in plan.items()}
-    finally:
-        for process in plan.values():
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
 
 
 def wait_for_driver(spark, submission, *states):
@@ -138,7 +100,7 @@ def test_a_supervised_driver_runs_again_until_it_succeeds(live, spark, submissio
     assert log[0] == f"look 1: {NOT_THERE}" and log[-1] == "found 4 bytes", "one log has all runs"
 
 
-@pytest.mark.parametrize("version", HOMES)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_a_driver_that_exits_with_3_has_failed(live, spark, submissions, version):
     submission = submissions["exit_3", version]
     answer = wait_for_driver(spark, submission, "FAILED", "FINISHED")
@@ -155,7 +117,7 @@ def test_a_jar_without_its_class_or_that_is_not_there_has_failed(live, spark, su
     assert any(words in line for line in log), log
 
 
-@pytest.mark.parametrize("version", HOMES)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_spark_submit_kills_and_is_told_when_there_is_nothing_to_kill(live, spark, clients, submissions, version):
     submission, client = submissions["waits", version], clients[version]
     wait_for_driver(spark, submission, "RUNNING")
@@ -168,7 +130,7 @@ def test_spark_submit_kills_and_is_told_when_there_is_nothing_to_kill(live, spar
     assert f"Driver {submission} has already finished or does not exist" in printed
 
 
-@pytest.mark.parametrize("version", HOMES)
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("words, conf, reason", [
     (("--class", "M", "local:///a.jar"), {"spark.ilum.cluster": "nowhere"}, "there is no cluster 'nowhere'"),
     # io.kestra.plugin.spark.JarSubmit
@@ -209,7 +171,7 @@ class KestraTask:
     def __init__(self, client, execution):
         words = ["spark-submit", "--master", client.master, *client.options(
             {"spark.sparkgate.client.key": f"kestra-{execution}"}), *PYTHON, f"{PROGRAMS}/exit.py", "0"]
-        self.command = ["/bin/sh", "-c", f"export PATH=$PATH:{client.home}/bin\n{shlex.join(words)}"]
+        self.command = ["/bin/sh", "-c", f"export PATH=$PATH:{client.spark.home}/bin\n{shlex.join(words)}"]
         self.client = client
 
     def run(self):
