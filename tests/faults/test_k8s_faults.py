@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """spark-submit --master k8s:// while its workers are killed at every place that has a name: nothing is lost, none runs twice."""
-import contextlib
 import re
 
 import k8s_client
 import pytest
-from k8s_client import PODS, Driver, KubernetesClient
+from k8s_client import PODS, Driver, Stubborn
 from kubernetes import CLONE
 from mortals import failpoint_counts
 from stack import IMPATIENT
@@ -21,21 +20,6 @@ ROUNDS_AT_MOST = 100  # a kill is drawn: with 25, one of six hundred runs of a s
 def allowed(stack, kube):
     with k8s_client.opened(stack, IMPATIENT):  # a dead worker's claim is over soon
         yield
-
-
-class Stubborn(KubernetesClient):
-    """Repeats what got no answer, or 5xx, as spark-submit does; only more often."""
-
-    def call(self, *words, **more):
-        answers = []
-
-        def answered():
-            with contextlib.suppress(OSError, IndexError):
-                answers.append(super(Stubborn, self).call(*words, **more))
-            return bool(answers) and answers[-1].status < 500
-
-        wait_for(f"an answer to {words[:2]}", answered)
-        return answers[-1]
 
 
 @pytest.mark.parametrize("step", sorted(STEPS - NOT_TAKEN | {"answer.ready", "push.create", "push.created", "push.recorded"}))

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What spark-submit --master k8s:// reads and watches: allowed by a worker, and then carried by nginx to the API server."""
 import json
-import urllib.parse
 
 import k8s_client
 import pytest
 from cgi_client import Cgi
-from k8s_client import PODS, Driver, KubernetesClient, report
+from k8s_client import PODS, Driver, KubernetesClient, report, watch_path
 from k8s_watch import HttpWatch, WebSocketWatch
 from kubernetes import DRIVER_CONTAINER
 from waiting import wait_for
@@ -21,12 +20,6 @@ def driver(stack, kube, k8s):
     batch = stack.postgres.row("SELECT id FROM batch WHERE driver_pod = %s", (driver.pod_name,))
     stack.wait_state(batch["id"], "starting")
     return driver
-
-
-def watch_path(driver, **more):
-    """As the client builds it."""
-    query = {"allowWatchBookmarks": "true", "fieldSelector": f"metadata.name={driver.pod_name}", "watch": "true", **more}
-    return f"{PODS}?{urllib.parse.urlencode(query)}"
 
 
 def test_a_pod_is_what_the_api_server_says(kube, k8s, driver):

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import json
 import pathlib
+import urllib.parse
 import uuid
 
 import yaml
@@ -166,6 +167,27 @@ class KubernetesClient(Livy):
     def delete_pod(self, name):
         return self.call("DELETE", f"{self.prefix}{PODS}/{name}",
                          {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"})
+
+
+class Stubborn(KubernetesClient):
+    """Repeats what got no answer, or 5xx, as spark-submit does; only more often."""
+
+    def call(self, *words, **more):
+        answers = []
+
+        def answered():
+            with contextlib.suppress(OSError, IndexError):
+                answers.append(super(Stubborn, self).call(*words, **more))
+            return bool(answers) and answers[-1].status < 500
+
+        wait_for(f"an answer to {words[:2]}", answered)
+        return answers[-1]
+
+
+def watch_path(driver, **more):
+    """As the client builds it."""
+    query = {"allowWatchBookmarks": "true", "fieldSelector": f"metadata.name={driver.pod_name}", "watch": "true", **more}
+    return f"{PODS}?{urllib.parse.urlencode(query)}"
 
 
 def report(kube, driver, phase, exit_code=None, reason="Error"):

@@ -64,10 +64,11 @@ class HttpWatch:
 
 
 class WebSocketWatch(HttpWatch):
-    def __init__(self, port, path, headers=()):
+    def __init__(self, port, path, headers=(), timeout=LIMIT_S):
         self.key = base64.b64encode(os.urandom(16)).decode()
         super().__init__(port, path, [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"),
-                                      ("Sec-WebSocket-Key", self.key), ("Origin", f"http://127.0.0.1:{port}"), *headers])
+                                      ("Sec-WebSocket-Key", self.key), ("Origin", f"http://127.0.0.1:{port}"), *headers],
+                         timeout)
 
     def is_accepted(self):
         wanted = hashlib.sha1((self.key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
