@@ -174,6 +174,7 @@ crd_pod_object_sight(struct arena *arena, struct json_object *pod, struct batch_
 {
 	crd_pod_sight(arena, pod, ret_sight);
 	ret_sight->object_uid = crd_uid_of(pod);
+	ret_sight->attempts = 1; /* nobody makes it anew */
 	if (ret_sight->phase == BATCH_SEEN_FAILED && ret_sight->reason == BATCH_DRIVER_LOST) {
 		ret_sight->phase = BATCH_SEEN_GONE;
 		ret_sight->message = CRD_POD_DELETED;

@@ -246,7 +246,7 @@ def test_the_ledger_follows_the_pod(stack, kube, k8s, phase, exit_code, reason, 
     report(kube, driver, phase, exit_code, reason)
     wait_for(f"a client to see {state}", lambda: stack.livy.state(batch_id) == state)
     row = stack.row(batch_id)
-    assert (row["reason"], row["exit_code"]) == (stored, exit_code)
+    assert (row["reason"], row["exit_code"], row["attempts"]) == (stored, exit_code, 1)
     assert row["object_uid"] == in_cluster(kube, driver)["metadata"]["uid"]
 
 
