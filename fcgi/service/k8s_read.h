@@ -18,6 +18,24 @@
 MUST_CHECK bool k8s_read_pod(struct app *app, struct arena *arena, const struct k8s_origin *origin, const char *pod_name,
 			     enum access access, struct app_cluster **ret_cluster, struct err *err);
 
+/* What becomes of a watch on one driver's pod. */
+struct k8s_watch {
+	bool is_answered;               /* here and now: by one event, or by none, and then the client asks again */
+	struct json_object *event;
+	bool begins_anew;               /* where the client was before is not to be gone on from */
+	int limit_s;                    /* to be carried for so long at a time; then the client asks again, where it was */
+};
+
+/*
+ * Of a pod that is gone the API server says nothing, and spark-submit would wait for ever: the ledger knows it, and tells.
+ * A client that was following takes no answer but a WebSocket (contract k8s-facade.md 5.3), which no worker can give: it is
+ * made to begin anew, and a client that begins takes ours.
+ * goes_on  the client names a version from which to go on
+ * err      as above
+ */
+MUST_CHECK bool k8s_read_watched(struct app *app, struct arena *arena, const struct k8s_origin *origin, const char *pod_name,
+				 enum access access, bool goes_on, struct k8s_watch *ret_watch, struct err *err);
+
 /*
  * The namespace that is open, where a client asks for all of them: of the cluster that the address names, or of the first
  * that has one; into origin->namespace.

@@ -80,6 +80,56 @@ def test_a_watch_ends_cleanly_when_the_server_ends_it(stack, driver):
                 watch.event()
 
 
+def killed(stack, kube, driver, by_user):
+    """Its pod is gone, and the ledger says why."""
+    if by_user:
+        KubernetesClient(stack.spark_port).delete_pod(driver.pod_name)
+    else:
+        kube.call("DELETE", f"{PODS}/{driver.pod_name}?gracePeriodSeconds=0")
+    batch = stack.postgres.row("SELECT id FROM batch WHERE driver_pod = %s", (driver.pod_name,))
+    return stack.wait_state(batch["id"], "killed")
+
+
+@pytest.mark.parametrize("by_user", [False, True])
+@pytest.mark.parametrize("kind", [HttpWatch, WebSocketWatch])
+def test_who_begins_to_watch_a_pod_that_is_gone_is_told_and_does_not_wait_for_ever(stack, kube, driver, kind, by_user):
+    """The API server knows nothing of it; a WebSocket is answered 200, and the client asks again without (contract 1)."""
+    row = killed(stack, kube, driver, by_user)
+    with kind(stack.spark_port, watch_path(driver)) as watch:
+        assert watch.status == 200 and "sec-websocket-accept" not in watch.headers
+        line = watch.bytes(int(watch.headers["content-length"]))
+    event = json.loads(line)
+    metadata = event["object"]["metadata"]
+    assert line.endswith(b"\n") and event["type"] == "DELETED" and event["object"]["status"]["phase"] == "Failed"
+    assert (metadata["name"], metadata["uid"]) == (driver.pod_name, row["object_uid"])
+    assert metadata["labels"]["spark-app-selector"] == driver.app_id
+
+
+@pytest.mark.parametrize("kind", [HttpWatch, WebSocketWatch])
+def test_who_goes_on_watching_a_pod_that_is_gone_is_told_or_told_to_begin_anew(stack, kube, driver, kind):
+    """While it follows, a client takes no other answer to its WebSocket than a WebSocket."""
+    killed(stack, kube, driver, by_user=False)
+    last = kube.call("GET", PODS)["metadata"]["resourceVersion"]
+    with kind(stack.spark_port, watch_path(driver, resourceVersion=last)) as watch:
+        assert watch.status == 200 if kind is HttpWatch else watch.is_accepted(), watch.headers
+        while (event := watch.event())["type"] not in ("DELETED", "ERROR"):
+            pass
+    assert event["type"] == "DELETED" or event["object"]["code"] == 410, event
+
+
+def test_a_watch_on_what_is_being_killed_soon_asks_again(stack, kube, driver, repaired):
+    """Between the kill and the pod's end nobody can tell the client; it is not to miss that end."""
+    stack.watcher.stop()
+    version = kube.call("GET", f"{PODS}/{driver.pod_name}")["metadata"]["resourceVersion"]
+    stack.postgres.execute("UPDATE batch SET kill_requested_at = now() WHERE driver_pod = %s", (driver.pod_name,))
+    with HttpWatch(stack.spark_port, watch_path(driver)) as watch:
+        assert watch.status == 200 and watch.headers["content-length"] == "0"
+    path = watch_path(driver, resourceVersion=version, timeoutSeconds="3000")
+    with HttpWatch(stack.spark_port, path) as watch, pytest.raises(EOFError):
+        while True:
+            watch.event()
+
+
 @pytest.mark.parametrize("path", [PODS, "/api/v1/pods"])
 def test_a_list_shows_drivers_that_came_this_way_and_nothing_else(stack, kube, k8s, driver, path):
     kube.call("POST", PODS, {"metadata": {"name": f"other-{driver.unique}", "labels": {"spark-role": "driver"}},

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/k8s/k8s.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "service/k8s_read.h"
 
 /* What clients of the contract ask with, and Airflow's; anything else is left behind. */
 static const char *const list_words[] = {
-	"allowWatchBookmarks", "continue", "fieldSelector", "limit", "pretty", "resourceVersion", "resourceVersionMatch",
-	"sendInitialEvents", "timeoutSeconds", "watch",
+	"allowWatchBookmarks", "continue", "fieldSelector", "limit", "pretty", "resourceVersionMatch", "sendInitialEvents", "watch",
 };
+static const char version_word[] = "resourceVersion";
+static const char limit_word[] = "timeoutSeconds"; /* of a watch */
+/* No API server remembers it: it tells the client so, or all that it has forgotten to be told. */
+static const char first_version[] = "1";
 static const char *const pod_words[] = { "pretty", "resourceVersion" };
 static const char *const log_words[] = {
 	"container", "follow", "limitBytes", "pretty", "previous", "sinceSeconds", "sinceTime", "tailLines", "timestamps",
@@ -105,9 +110,48 @@ selected_pod(struct call *call)
 }
 
 static bool
+is_watch(struct call *call)
+{
+	const char *watch = request_query(call->request, call->arena, "watch");
+
+	return watch != NULL && !text_is(watch, "0") && !text_is(watch, "false");
+}
+
+/* From where, and for how long: as the client wants it, unless we know better. */
+static void
+add_range(struct call *call, struct buf *query, const struct k8s_watch *watch)
+{
+	const char *version = request_query(call->request, call->arena, version_word);
+	const char *limit = request_query(call->request, call->arena, limit_word);
+	long limit_s = limit == NULL ? 0 : strtol(limit, NULL, 10);
+
+	if (watch->begins_anew)
+		version = first_version;
+	if (watch->limit_s > 0 && (limit_s <= 0 || limit_s > watch->limit_s))
+		limit = arena_printf(call->arena, "%d", watch->limit_s);
+	if (version != NULL)
+		k8s_read_add(call->arena, query, version_word, version);
+	if (limit != NULL)
+		k8s_read_add(call->arena, query, limit_word, limit);
+}
+
+/* A watch that has one event or none; asked for as a WebSocket the client asks again without (contract 1, rule 3). */
+static bool
+answer_watch(struct call *call, const struct k8s_watch *watch)
+{
+	call->response->status = HTTP_OK;
+	if (watch->event != NULL) {
+		response_json(call->response, HTTP_OK, watch->event);
+		buf_text(&call->response->body, "\n");
+	}
+	return true;
+}
+
+static bool
 list_in(struct call *call, const struct k8s_origin *origin, struct app_cluster *cluster, struct err *err)
 {
 	const char *pod_name = selected_pod(call);
+	struct k8s_watch watch = { 0 };
 	AUTO_BUF struct buf query;
 
 	buf_init(&query, LIMIT_PATH_BYTES);
@@ -116,9 +160,16 @@ list_in(struct call *call, const struct k8s_origin *origin, struct app_cluster *
 	if (pod_name != NULL &&
 	    !k8s_read_pod(call->app, call->arena, origin, pod_name, call->route->access, &cluster, err))
 		return false;
+	if (pod_name != NULL && is_watch(call) &&
+	    !k8s_read_watched(call->app, call->arena, origin, pod_name, call->route->access,
+			      request_query(call->request, call->arena, version_word) != NULL, &watch, err))
+		return false;
+	if (watch.is_answered)
+		return answer_watch(call, &watch);
 	if (!k8s_read_select(call->app, call->arena, &query, request_query(call->request, call->arena, "labelSelector"), err))
 		return false;
 	add_words(call, &query, list_words, ARRAY_COUNT(list_words));
+	add_range(call, &query, &watch);
 	return carry(call, cluster, arena_printf(call->arena, "/api/v1/namespaces/%s/pods", origin->namespace), &query, err);
 }
 
