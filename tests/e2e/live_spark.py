@@ -6,18 +6,21 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
+import tempfile
 import threading
 import zipfile
 
 from cgi_client import environment, parse
 from live_batch import KnownBatch, LiveBatch
 from live_stack import CLONE
+from waiting import wait_for
 
 PROGRAMS_HERE = pathlib.Path(__file__).resolve().parent / "programs"
 BUILD_S = 900  # an image that is not built yet comes from PyPI
-CLIENT_S = 300  # until a spark-submit has ended, with its driver where it waits for that
+CLIENT_S = 600  # until a spark-submit has ended, with its driver where it waits for that
 
 
 class LiveSpark:
@@ -71,8 +74,7 @@ class SparkSubmit:
         self.environment = dict(live.environment, SPARK_HOME=str(spark.home), SPARK_LOCAL_IP="127.0.0.1")
 
     def run(self, command):
-        return subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, cwd=os.sep)
+        return Client(command, self.environment)
 
     def start(self, *words, master=None):
         return self.run([self.spark.home / "bin/spark-submit", "--master", master or self.master, *words])
@@ -85,22 +87,42 @@ class SparkSubmit:
         return ["--deploy-mode", "cluster", *(word for key, value in pairs for word in ("--conf", f"{key}={value}"))]
 
 
-def ended(process):
-    """Exit status of a spark-submit and what it printed."""
-    with process:
-        printed, _ = process.communicate(timeout=CLIENT_S)
-    return process.returncode, printed
+class Client:
+    """One that runs. It prints into a file: to a pipe that nobody reads it would once wait for ever."""
+
+    def __init__(self, command, environment):
+        self.output = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=self.output,
+                                        stderr=subprocess.STDOUT, cwd=os.sep)
+
+    def printed(self):
+        """So far; read without moving the place at which it writes."""
+        return os.pread(self.output.fileno(), os.fstat(self.output.fileno()).st_size, 0).decode()
+
+    def wait_for(self, pattern):
+        """What it prints of that, as soon as it does; at its end all must be there."""
+        def found():
+            has_ended = self.process.poll() is not None
+            return re.search(pattern, self.printed(), re.M) or has_ended
+
+        match = wait_for(f"spark-submit to print {pattern}", found, CLIENT_S)
+        assert match is not True, f"no {pattern}: {self.printed()[-6000:]}"
+        return match
+
+    def ended(self):
+        """Exit status and what was printed."""
+        return self.process.wait(CLIENT_S), self.printed()
 
 
 @contextlib.contextmanager
-def ended_at_last(processes):
+def ended_at_last(clients):
     """None of them outlives its tests."""
     try:
         yield
     finally:
-        for process in processes:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+        for client in clients:
+            client.process.kill()
+            client.process.wait()
 
 
 @contextlib.contextmanager

@@ -174,6 +174,14 @@ class LiveStack:
         wait_for(f"the end of process {pid}", lambda: start_ticks(pid) is None)
         return True
 
+    def kill9_with_children(self, *names):
+        """Parts that deploy/ started, and whom they started; nobody is left to notice the end of somebody else."""
+        parts = [self.pid(name) for name in names]
+        theirs = [pid for part in parts for pid in children(part)]
+        assert all(self.kill9(pid) for pid in parts)
+        for pid in theirs:
+            self.kill9(pid)
+
     # --- what the database and Kubernetes say -----------------------------------------------------------------
 
     @property

@@ -4,12 +4,10 @@ import concurrent.futures
 import json
 import re
 import shlex
-import shutil
 
 import pytest
 from live_batch import PATIENT, PI, PROGRAMS, SMALL, KnownBatch
-from live_spark import PROGRAMS_HERE, LiveSpark, SparkSubmit, ended, ended_at_last, served
-from process import children
+from live_spark import LiveSpark, SparkSubmit, ended_at_last
 from spark_rest import SparkRest, batch_of
 from waiting import wait_for
 
@@ -21,8 +19,8 @@ NOT_THERE = "HTTP Error 404: File not found"
 ENDS = ("FINISHED", "FAILED", "KILLED", "ERROR")
 
 
-def submission_of(process):
-    status, printed = ended(process)
+def submission_of(client):
+    status, printed = client.ended()
     assert status == 0, printed
     return re.search(r"successfully created as (driver-[0-9-]+)\.", printed)[1]
 
@@ -44,18 +42,9 @@ def client(clients):
 
 
 @pytest.fixture(scope="module")
-def errands(live, tmp_path_factory):
-    """A directory that drivers can reach, with its address."""
-    directory = tmp_path_factory.mktemp("errands")
-    shutil.copy(PROGRAMS_HERE / "errand.py", directory)
-    with served(directory, live.node_address()) as address:
-        yield directory, address
-
-
-@pytest.fixture(scope="module")
 def submissions(clients, client, errands):
     """All at once; each test looks at its own."""
-    _, address = errands
+    address, _ = errands
     any_jar = next((client.spark.home / "jars").glob("spark-core*.jar")).name
     plan = {
         "pi": client.submit("--name", "spark-pi", "--total-executor-cores", "1", *PYTHON, PI, "2", conf=PATIENT),
@@ -68,7 +57,7 @@ def submissions(clients, client, errands):
         plan["exit_3", version] = one.submit(*PYTHON, f"{PROGRAMS}/exit.py", "3")
         plan["waits", version] = one.submit(*PYTHON, f"{PROGRAMS}/wait.py", master=f"{one.master}/clusters/default")
     with ended_at_last(plan.values()):
-        yield {name: submission_of(process) for name, process in plan.items()}
+        yield {name: submission_of(one) for name, one in plan.items()}
 
 
 def wait_for_driver(spark, submission, *states):
@@ -90,9 +79,8 @@ def test_pi_runs_to_its_end_and_its_log_is_kept(live, spark, submissions):
 
 
 def test_a_supervised_driver_runs_again_until_it_succeeds(live, spark, submissions, errands):
-    directory, _ = errands
     wait_for_driver(spark, submissions["supervised"], "RELAUNCHING")
-    (directory / "thing").write_text("here")
+    errands[1]("thing")
     wait_for_driver(spark, submissions["supervised"], "FINISHED")
     batch = KnownBatch(live, batch_of(submissions["supervised"]))
     assert int(batch.row()["attempts"]) > 1, batch.story()
@@ -121,12 +109,12 @@ def test_a_jar_without_its_class_or_that_is_not_there_has_failed(live, spark, su
 def test_spark_submit_kills_and_is_told_when_there_is_nothing_to_kill(live, spark, clients, submissions, version):
     submission, client = submissions["waits", version], clients[version]
     wait_for_driver(spark, submission, "RUNNING")
-    status, printed = ended(client.start("--kill", submission))
+    status, printed = client.start("--kill", submission).ended()
     assert status == 0 and f"{submission} is killed successfully." in printed, printed
     assert spark.driver_state(submission) == "KILLED"
     batch = KnownBatch(live, batch_of(submission))
     wait_for("the batch's end", lambda: batch.row()["reason"] == "killed_by_user", 60)
-    status, printed = ended(client.start("--kill", submission))
+    status, printed = client.start("--kill", submission).ended()
     assert f"Driver {submission} has already finished or does not exist" in printed
 
 
@@ -138,24 +126,20 @@ def test_spark_submit_kills_and_is_told_when_there_is_nothing_to_kill(live, spar
      "Local path file:///tmp/kestra-wd/1/app.jar cannot be added"),
 ])
 def test_a_refused_submission_ends_with_1_and_the_reason(clients, version, words, conf, reason):
-    status, printed = ended(clients[version].submit(*words, conf=conf))
+    status, printed = clients[version].submit(*words, conf=conf).ended()
     assert status == 1 and reason in printed, printed
 
 
 def test_a_driver_outlives_gateway_and_api_server_and_its_end_is_told(live, spark, client, submissions, errands):
     wait_for_driver(spark, submissions["outlives"], "RUNNING")
-    parts = [live.pid(name) for name in ("nginx", "workers", "watcher", "kube-apiserver")]
-    theirs = [pid for part in parts for pid in children(part)]
     try:
-        assert all(live.kill9(pid) for pid in parts)
-        for pid in theirs:
-            live.kill9(pid)
+        live.kill9_with_children("nginx", "workers", "watcher", "kube-apiserver")
     finally:
         live.up()
-    status, printed = ended(client.start("--status", submissions["outlives"]))
+    status, printed = client.start("--status", submissions["outlives"]).ended()
     assert status == 0, printed
     assert spark.driver_state(submissions["outlives"]) == "RUNNING"
-    (errands[0] / "release").write_text("go")
+    errands[1]("release")
     wait_for_driver(spark, submissions["outlives"], "FINISHED")
     batch = KnownBatch(live, batch_of(submissions["outlives"]))
     assert batch.row()["attempts"] == "1", batch.story()
@@ -175,7 +159,7 @@ class KestraTask:
         self.client = client
 
     def run(self):
-        return ended(self.client.run(self.command))
+        return self.client.run(self.command).ended()
 
     def submission(self):
         return submission_of(self.client.run(self.command))
