@@ -17,7 +17,8 @@ import sys
 import urllib.parse
 
 from live_batch import KnownBatch, call
-from live_stack import CLONE, STATE_DIR, LiveStack
+from live_spark import LiveSpark
+from live_stack import CLONE, NAMESPACE, STATE_DIR, LiveStack
 from process import Process, parent
 from waiting import LIMIT_S, wait_for
 
@@ -31,6 +32,7 @@ SECRET = "kX9-openlineage-secret-7fQ2"
 END_STATES = ("success", "failed", "upstream_failed", "skipped", "removed")
 SUBMITTED = re.compile(r"Generated batch-id is (\d+)")
 SUBMITTED_SPARK = re.compile(r"Spark driver submitted: (driver-\d+-\d+)")
+SUBMITTED_K8S = re.compile(r"Identified spark driver pod: (\S+)")
 
 
 def venv():
@@ -56,6 +58,7 @@ class Airflow:
         self.live = live
         self.python = venv()
         self.home = live.dir / "airflow"
+        self.kubeconfig = self.home / "gateway.kubeconfig"
         self.port = 18180 + live.slot
         self.environment = self.settings(live)
         self.processes = [
@@ -75,7 +78,9 @@ class Airflow:
         # as the README says
         spark = {"conn_type": "spark", "host": "spark://127.0.0.1", "port": live.spark_port,
                  "extra": {"deploy-mode": "cluster", "rest-port": live.spark_port}}
-        spark_home = live.cache / "images/spark-4.3.0"
+        k8s = {"conn_type": "spark", "host": "k8s://http://127.0.0.1", "port": live.spark_port,
+               "extra": {"deploy-mode": "cluster", "namespace": NAMESPACE}}
+        spark_4 = LiveSpark(live, "4.3.0")
         transport = {
             # Nobody listens there: what counts is that Airflow hands the key on to Spark.
             "type": "http", "url": "http://127.0.0.1:9", "retry": {"total": 0},
@@ -85,7 +90,8 @@ class Airflow:
         return dict(
             plain, AIRFLOW_HOME=str(self.home), LIVE_SECRET=SECRET, NO_PROXY="127.0.0.1", no_proxy="127.0.0.1",
             AIRFLOW_CONN_LIVY_DEFAULT=json.dumps(connection), AIRFLOW_CONN_SPARK_DEFAULT=json.dumps(spark),
-            PATH=f"{plain['PATH']}:{spark_home}/bin", SPARK_HOME=str(spark_home),
+            AIRFLOW_CONN_SPARK_K8S=json.dumps(k8s), LIVE_SPARK_IMAGE=spark_4.image,
+            PATH=f"{plain['PATH']}:{spark_4.home}/bin", SPARK_HOME=str(spark_4.home),
             AIRFLOW__API_AUTH__JWT_SECRET=secrets.token_hex(64),
             AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION="False",
             AIRFLOW__CORE__EXECUTION_API_SERVER_URL=f"http://127.0.0.1:{self.port}/execution/",
@@ -94,6 +100,9 @@ class Airflow:
             AIRFLOW__CORE__PARALLELISM="6",
             AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS="True",
             AIRFLOW__CORE__TEST_CONNECTION="Enabled",
+            # Where SparkSubmitOperator deletes a driver's pod: at the gateway, so that it needs no right in the cluster.
+            AIRFLOW__KUBERNETES_EXECUTOR__IN_CLUSTER="False",
+            AIRFLOW__KUBERNETES_EXECUTOR__CONFIG_FILE=str(self.kubeconfig),
             AIRFLOW__OPENLINEAGE__DISABLED_FOR_OPERATORS=";".join((
                 "airflow.providers.apache.livy.operators.livy.LivyOperator",
                 "airflow.providers.apache.spark.operators.spark_submit.SparkSubmitOperator")),
@@ -114,6 +123,11 @@ class Airflow:
         (self.home / "dags").mkdir(parents=True)
         for dag in DAGS:
             shutil.copy(dag, self.home / "dags")
+        self.kubeconfig.write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "gateway",
+            "clusters": [{"name": "gateway", "cluster": {"server": f"http://127.0.0.1:{self.live.spark_port}"}}],
+            "contexts": [{"name": "gateway", "context": {"cluster": "gateway", "user": ""}}],
+        }))
         self.run("db", "migrate")
         self.run("dags", "reserialize")
         for process in self.processes:
@@ -252,9 +266,14 @@ class AirflowTask:
         """Spark's id of what this try of a SparkSubmitOperator submitted, once it has."""
         return self.named(SUBMITTED_SPARK, tries)
 
+    def driver_pod(self, tries=None):
+        """Of what this try of a SparkSubmitOperator submitted to a master k8s://, once it is known."""
+        return self.named(SUBMITTED_K8S, tries)
+
     def named(self, pattern, tries):
+        """However often."""
         def names():
-            return [found.group(1) for event in self.log(tries) if (found := pattern.fullmatch(event))]
+            return {found.group(1) for event in self.log(tries) if (found := pattern.fullmatch(event))}
 
         (name,) = wait_for(f"{self.dag_id} to name what it submitted", names, interval_s=0.25)
         return name
