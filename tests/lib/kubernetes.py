@@ -5,6 +5,7 @@ import contextlib
 import os
 import pathlib
 import re
+import ssl
 import subprocess
 
 from waiting import LIMIT_S, wait_for
@@ -103,6 +104,12 @@ class Kubernetes:
                 self._file(text, "client-key", run / "test-admin.key"),
             )
         return self._session
+
+    def tls(self):
+        """The administrator's, for who speaks to it by himself."""
+        context = ssl.create_default_context(cafile=self.session.verify)
+        context.load_cert_chain(*self.session.cert)
+        return context
 
     @staticmethod
     def _file(text, key, target):
