@@ -105,3 +105,9 @@ batch_object_name(const struct batch *batch)
 {
 	return batch_is_pod(batch) ? batch->driver_pod : batch->object_name;
 }
+
+bool
+batch_is_client(const struct batch *batch)
+{
+	return batch_is_pod(batch) && batch->operator_kind != NULL && strcmp(batch->operator_kind, "client") == 0;
+}

@@ -58,6 +58,7 @@ struct batch {
 	const char *message;
 	const char *app_id;
 	const char *driver_pod;
+	const char *driver_container;   /* in that pod; NULL: as Spark calls it */
 	const char *object_uid;         /* metadata.uid of its object */
 	bool driver_followed;           /* the operator lost track of the driver: the pod itself is asked */
 	bool has_exit_code;
@@ -73,6 +74,7 @@ struct batch {
 	const char *finished_at;
 	const char *kill_requested_at;
 	const char *deleted_at;
+	const char *stopped_at;         /* its driver has said that it stops; only of batch_is_client() */
 	int64_t log_lines_count;        /* stored ones; they grow while the driver runs */
 	struct json_object *log_tail;   /* the last stored lines, an array of strings; borrowed */
 };
@@ -127,6 +129,12 @@ bool batch_reason_parse(const char *text, enum batch_reason *ret_reason);
  */
 bool batch_is_pod(const struct batch *batch);
 const char *batch_object_name(const struct batch *batch);
+
+/*
+ * Did its driver run before the gateway heard of it, and does it only have its executors made here (client mode)? Then its object
+ * is the driver's pod, if that is known at all: else driver_pod and batch_object_name() are NULL.
+ */
+bool batch_is_client(const struct batch *batch);
 
 /* The value of a conf key, or NULL. */
 const char *batch_pairs_get(const struct batch_pairs *pairs, const char *key);

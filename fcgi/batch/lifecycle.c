@@ -64,7 +64,10 @@ batch_next(const struct batch *batch, const struct batch_sight *sight, struct ba
 
 	if (batch_state_is_final(batch->state))
 		return false;
-	if (sight->phase == BATCH_SEEN_GONE && batch->kill_requested_at == NULL) {
+	if (sight->phase == BATCH_SEEN_GONE && batch->kill_requested_at == NULL && batch->stopped_at != NULL) {
+		/* whoever made that pod has taken it away after its end, e.g. Airflow */
+		move = (struct batch_move){ BATCH_SUCCESS, BATCH_NO_REASON, BATCH_STOPPED_AND_GONE };
+	} else if (sight->phase == BATCH_SEEN_GONE && batch->kill_requested_at == NULL) {
 		move.reason = BATCH_DELETED_OUTSIDE;
 		if (move.message == NULL)
 			move.message = "the SparkApplication was deleted, and not by this gateway";

@@ -37,6 +37,8 @@ struct batch_move {
 	const char *message;
 };
 
+#define BATCH_STOPPED_AND_GONE "the driver has stopped the application, and its pod is gone: its exit code was not seen"
+
 bool batch_state_is_final(enum batch_state state);
 
 /* Did the driver end, in one way or the other? Then the sight is to be remembered, should the log not be complete yet. */

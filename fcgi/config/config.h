@@ -73,6 +73,7 @@ struct config {
 	int watcher_takeover_ms;        /* how often a waiting watcher tries the lease */
 	int watcher_dispatch_interval_ms; /* how often rows that were not pushed are looked for */
 	int watcher_resync_interval_s;  /* a full list, though the watch looks healthy */
+	int watcher_driver_silence_s;   /* of a driver in client mode, until its application is taken for dead */
 
 	int operator_concurrent_reconciles;
 	int log_archive_max_bytes;      /* of one driver log, kept in PostgreSQL */

@@ -49,6 +49,10 @@ const struct config_key config_keys[] = {
 	{ "watcher.resync_interval_s", KEY_INT, AT(watcher_resync_interval_s), .default_text = "600",
 	  RANGE(10, 86400, "seconds"),
 	  .help = "How often the watcher lists everything anew, even though its watch looks healthy." },
+	{ "watcher.driver_silence_s", KEY_INT, AT(watcher_driver_silence_s), .default_text = "300",
+	  RANGE(1, 86400, "seconds"),
+	  .help = "How long a driver that was not submitted here may ask for nothing, while none of its executors runs, until its "
+		  "application is taken for dead (--master k8s:// in client mode)." },
 	{ "operator.concurrent_reconciles", KEY_INT, AT(operator_concurrent_reconciles), .default_text = "12",
 	  RANGE(1, 64, "applications"),
 	  .help = "How many applications of a cluster sparkgate-operator works on at a time; each has a connection to "

@@ -18,6 +18,11 @@
 #define CRD_LABEL_BATCH_ID "sparkgate.io/batch-id"
 #define CRD_LABEL_NAME "sparkgate.io/name"              /* the batch's name, as far as a label can hold it */
 #define CRD_LABEL_PROTOCOL "sparkgate.io/protocol"      /* on driver pods that are a batch's object themselves */
+#define CRD_PROTOCOL_EXECUTORS "k8s-executors"          /* on what is made for the executors of such a batch */
+
+/* Somebody's own label, on the pod of a driver in client mode: this gateway may take it for what it says that it is. */
+#define CRD_LABEL_DRIVER "sparkgate.io/driver"
+#define CRD_DRIVER_CLIENT "client"
 
 /*
  * Which operator is to run an object: absent for Kubeflow's, which asks for no label; CRD_OPERATOR_OWN for this gateway's own.
@@ -58,6 +63,16 @@ char *crd_kubeflow_path(struct arena *arena, const char *namespace, const char *
 
 /* Adds those labels; what stands there under their names is replaced. */
 void crd_add_labels(struct json_object *labels, const struct batch *batch, const char *gateway_key);
+
+/*
+ * The same on what is made for the executors of a batch: it is told from the driver's pod by CRD_LABEL_PROTOCOL, so that no watch of
+ * drivers brings executors. And the label selector of these objects; the arena's.
+ */
+void crd_add_executor_labels(struct json_object *labels, const struct batch *batch, const char *gateway_key);
+const char *crd_executors_selector(struct arena *arena, const struct batch *batch, const char *gateway_key);
+
+/* Was this made for the executors of a batch of this gateway? */
+bool crd_is_executors(struct json_object *object, const char *gateway_key);
 
 /* The label selector of driver pods that are batches' objects themselves; the arena's. */
 const char *crd_pods_selector(struct arena *arena, const char *gateway_key);
@@ -106,9 +121,13 @@ void crd_pod_sight(struct arena *arena, struct json_object *pod, struct batch_si
 
 /*
  * The same of a pod that is the batch's object itself. That it was deleted while it ran is no failure of the driver:
- * BATCH_SEEN_GONE.
+ * BATCH_SEEN_GONE. In client mode the pod is not Spark's: its labels say nothing of the application.
  */
-void crd_pod_object_sight(struct arena *arena, struct json_object *pod, struct batch_sight *ret_sight);
+void crd_pod_object_sight(struct arena *arena, struct json_object *pod, const struct batch *batch,
+			  struct batch_sight *ret_sight);
+
+/* The container in which the driver of a pod runs, as far as its pod tells: Spark's own name, else the first one; borrowed, or NULL. */
+const char *crd_driver_container(struct json_object *pod);
 
 /* Why a driver pod does not run, in Kubernetes' words, or NULL; the arena's (contract crds.md 9.7). */
 const char *crd_pod_waiting_for(struct arena *arena, struct json_object *pod);

@@ -21,9 +21,21 @@ crd_pod_is_of(struct json_object *pod, const char *object_uid)
 	return false;
 }
 
+const char *
+crd_driver_container(struct json_object *pod)
+{
+	struct json_object *containers = json_at(pod, "spec", "containers", NULL);
+
+	for (size_t i = 0; i < json_count(containers); i++) {
+		if (text_is(json_string(json_object_array_get_idx(containers, i), "name"), CRD_DRIVER_CONTAINER))
+			return CRD_DRIVER_CONTAINER;
+	}
+	return json_count(containers) == 0 ? NULL : json_string(json_object_array_get_idx(containers, 0), "name");
+}
+
 /* The driver container's terminated state, or NULL. */
 static struct json_object *
-driver_terminated(struct json_object *pod)
+driver_terminated(struct json_object *pod, const char *driver_container)
 {
 	struct json_object *containers = json_at(pod, "status", "containerStatuses", NULL);
 
@@ -31,7 +43,7 @@ driver_terminated(struct json_object *pod)
 		struct json_object *container = json_object_array_get_idx(containers, i);
 		const char *name = json_string(container, "name");
 
-		if (name != NULL && strcmp(name, CRD_DRIVER_CONTAINER) == 0)
+		if (text_is(name, driver_container))
 			return json_at(container, "state", "terminated", NULL);
 	}
 	return NULL;
@@ -141,10 +153,10 @@ judge_failed_pod(struct arena *arena, struct json_object *pod, struct batch_sigh
 					      message == NULL ? "" : ": ", message == NULL ? "" : message);
 }
 
-void
-crd_pod_sight(struct arena *arena, struct json_object *pod, struct batch_sight *ret_sight)
+static void
+judge(struct arena *arena, struct json_object *pod, const char *driver_container, struct batch_sight *ret_sight)
 {
-	struct json_object *terminated = driver_terminated(pod);
+	struct json_object *terminated = driver_terminated(pod, driver_container);
 	const char *phase = json_string_at(pod, "status", "phase", NULL);
 
 	*ret_sight = (struct batch_sight){
@@ -170,9 +182,17 @@ crd_pod_sight(struct arena *arena, struct json_object *pod, struct batch_sight *
 }
 
 void
-crd_pod_object_sight(struct arena *arena, struct json_object *pod, struct batch_sight *ret_sight)
+crd_pod_sight(struct arena *arena, struct json_object *pod, struct batch_sight *ret_sight)
 {
-	crd_pod_sight(arena, pod, ret_sight);
+	judge(arena, pod, CRD_DRIVER_CONTAINER, ret_sight);
+}
+
+void
+crd_pod_object_sight(struct arena *arena, struct json_object *pod, const struct batch *batch, struct batch_sight *ret_sight)
+{
+	judge(arena, pod, batch->driver_container == NULL ? CRD_DRIVER_CONTAINER : batch->driver_container, ret_sight);
+	if (batch_is_client(batch))
+		ret_sight->app_id = NULL;
 	ret_sight->object_uid = crd_uid_of(pod);
 	ret_sight->attempts = 1; /* nobody makes it anew */
 	if (ret_sight->phase == BATCH_SEEN_FAILED && ret_sight->reason == BATCH_DRIVER_LOST) {

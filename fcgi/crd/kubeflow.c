@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "batch/validate.h"
 
 /*
@@ -410,6 +411,29 @@ crd_kubeflow_path(struct arena *arena, const char *namespace, const char *name)
 {
 	return arena_printf(arena, "/apis/sparkoperator.k8s.io/v1beta2/namespaces/%s/sparkapplications%s%s", namespace,
 			    name == NULL ? "" : "/", name == NULL ? "" : name);
+}
+
+void
+crd_add_executor_labels(struct json_object *labels, const struct batch *batch, const char *gateway_key)
+{
+	crd_add_labels(labels, batch, gateway_key);
+	json_add_string(labels, CRD_LABEL_PROTOCOL, CRD_PROTOCOL_EXECUTORS);
+}
+
+const char *
+crd_executors_selector(struct arena *arena, const struct batch *batch, const char *gateway_key)
+{
+	return arena_printf(arena, CRD_LABEL_GATEWAY "=%s," CRD_LABEL_PROTOCOL "=" CRD_PROTOCOL_EXECUTORS "," CRD_LABEL_BATCH_UID "=%s",
+			    gateway_key, batch->uid);
+}
+
+bool
+crd_is_executors(struct json_object *object, const char *gateway_key)
+{
+	struct json_object *labels = json_at(object, "metadata", "labels", NULL);
+
+	return text_is(json_string(labels, CRD_LABEL_GATEWAY), gateway_key) &&
+	       text_is(json_string(labels, CRD_LABEL_PROTOCOL), CRD_PROTOCOL_EXECUTORS);
 }
 
 const char *

@@ -47,7 +47,7 @@ kill_one(struct app *app, struct arena *arena, struct app_cluster *cluster, cons
 	if (cluster->logs != NULL && !log_follow_may_kill(cluster->logs, &owed->batch))
 		return true;
 	FAILPOINT("kill.delete");
-	if (object_delete(arena, cluster, &owed->batch, &err)) {
+	if (object_delete(app, arena, cluster, &owed->batch, &err)) {
 		FAILPOINT("kill.deleted");
 		return true; /* taken; the watch, or the next round's 404, says when it is gone */
 	}

@@ -16,6 +16,7 @@
 #include "kube/watch.h"
 #include "service/cancel.h"
 #include "service/driver_pod.h"
+#include "service/k8s_app_end.h"
 #include "service/log_follow.h"
 #include "service/observe.h"
 #include "service/push.h"
@@ -48,7 +49,7 @@ struct follower {
 	bool lost_evidence;             /* an event could not be written: list anew */
 	bool event_came;                /* another one may be there already */
 	int64_t turned_ms;              /* when logs and dispatch had their turn */
-	int64_t dispatched_ms, noted_ms, synced_ms;
+	int64_t leased_ms, dispatched_ms, noted_ms, synced_ms;
 	struct retention retention;
 	int wake_fd;                    /* epoll: logs and database, beside the watch */
 	struct waiting waiting;
@@ -104,6 +105,7 @@ take_lease(struct follower *follower)
 	}
 	follower->waiting_told = false;
 	follower->lease_generation = store_generation(app->store);
+	follower->leased_ms = clock_monotonic_ms();
 	log_event(&app->log, LOG_LEVEL_INFO, "lease_taken");
 	note(follower, "leased", NULL);
 	return true;
@@ -173,7 +175,8 @@ compare(struct follower *follower, struct json_object *uids, const char *listed_
 					    COMPARE_AT_ONCE, listed_at, &batches, &count, err);
 		for (size_t i = 0; compared && i < count; i++) {
 			after_id = batches[i].id;
-			if (!json_object_object_get_ex(uids, batches[i].uid, NULL))
+			/* of a driver that ran before the pod may not be known */
+			if (batch_object_name(&batches[i]) != NULL && !json_object_object_get_ex(uids, batches[i].uid, NULL))
 				compared = check_absent(follower, &arena, &batches[i], err);
 		}
 		arena_release(&arena);
@@ -222,6 +225,8 @@ dispatch(struct follower *follower)
 		;
 	cancel_owed(follower->app, follower->cluster);
 	driver_pod_ask_followed(follower->app, follower->cluster);
+	if (follower->cluster->config->k8s_submissions)
+		k8s_app_look(follower->app, follower->cluster, follower->leased_ms);
 	retention_step(follower->app, follower->cluster, &follower->retention);
 	waiting_explain(follower->app, follower->cluster, &follower->waiting);
 	metrics_add(&follower->app->metrics, METRIC_DATABASE_FAILURES, store_take_failures(follower->app->store));

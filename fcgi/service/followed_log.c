@@ -58,6 +58,14 @@ unload(struct followed_logs *logs, struct followed_log *item)
 	item->loaded = false;
 }
 
+void
+followed_log_set_pod(struct followed_log *item, const struct batch *batch, const char *driver_pod)
+{
+	item->pod = arena_strdup(&item->arena, driver_pod);
+	item->container = batch->driver_container == NULL ? CRD_DRIVER_CONTAINER
+							  : arena_strdup(&item->arena, batch->driver_container);
+}
+
 struct followed_log *
 followed_log_new(const struct batch *batch, const char *driver_pod)
 {
@@ -68,7 +76,7 @@ followed_log_new(const struct batch *batch, const char *driver_pod)
 	arena_init(&item->arena, LIMIT_ARENA_BYTES);
 	item->batch_id = batch->id;
 	item->namespace = arena_strdup(&item->arena, batch->namespace);
-	item->pod = arena_strdup(&item->arena, driver_pod);
+	followed_log_set_pod(item, batch, driver_pod);
 	item->retry_ms = RETRY_MIN_MS;
 	return item;
 }
@@ -114,7 +122,7 @@ open_stream(struct followed_logs *logs, struct followed_log *item, bool follow, 
 	const struct kube_log_order order = {
 		.namespace = item->namespace,
 		.pod = item->pod,
-		.container = CRD_DRIVER_CONTAINER,
+		.container = item->container,
 		.follow = follow,
 		.since_s = log_position_since_s(&item->reader.position),
 	};

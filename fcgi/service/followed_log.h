@@ -24,6 +24,7 @@ struct followed_log {
 	struct arena arena;             /* of the texts below */
 	const char *namespace;
 	const char *pod;                /* NULL: there never was one */
+	const char *container;          /* of the driver, in that pod */
 	bool loaded;                    /* the reader knows where to go on */
 	struct log_reader reader;
 	struct kube_log_stream *stream; /* NULL: none */
@@ -47,6 +48,8 @@ struct followed_log {
 
 /* Aborts without memory, as the arena does. */
 struct followed_log *followed_log_new(const struct batch *batch, const char *driver_pod);
+/* Which pod it is becomes known later. */
+void followed_log_set_pod(struct followed_log *item, const struct batch *batch, const char *driver_pod);
 void followed_log_free(struct followed_logs *logs, struct followed_log *item);
 
 /* Reads on, writes what is due. True when the batch is done with: the log is complete and the final state written. */

@@ -27,10 +27,10 @@ struct completion {
 	struct spark_driver_request request;
 };
 
-struct spark_driver_rules
+struct spark_pod_rules
 k8s_rules_of(const struct config_cluster *cluster)
 {
-	return (struct spark_driver_rules){
+	return (struct spark_pod_rules){
 		.host_access = cluster->k8s_host_access,
 		.service_account = cluster->service_account,
 	};
@@ -54,7 +54,7 @@ pick_cluster(struct completion *completion, struct err *err)
 {
 	const struct store_k8s_submission *submission = completion->submission;
 	struct spark_conf *conf = &completion->conf;
-	struct spark_driver_rules rules;
+	struct spark_pod_rules rules;
 	const struct config_cluster *cluster;
 
 	if (!submit_choose_cluster(completion->app, submission->cluster, spark_conf_get(conf, "spark.sparkgate.cluster"),
@@ -171,29 +171,13 @@ write_properties(struct completion *completion, struct json_object *config_map, 
 
 /* ---- what is created ---- */
 
-/* Names, labels and annotations are the client's; owners and all else of metadata become the gateway's. */
-static void
-keep_own_metadata(struct json_object *object)
-{
-	static const char *const kept[] = { "name", "labels", "annotations" };
-	struct json_object *metadata = json_object_new_object();
-
-	for (size_t i = 0; i < ARRAY_COUNT(kept); i++) {
-		struct json_object *member = json_at(object, "metadata", kept[i], NULL);
-
-		if (member != NULL)
-			json_object_object_add(metadata, kept[i], json_object_get(member));
-	}
-	json_object_object_add(object, "metadata", metadata);
-}
-
 static struct json_object *
 make_pod(struct completion *completion)
 {
 	const char *account = completion->cluster->config->service_account;
 	struct json_object *pod = completion->submission->pod, *spec = json_member(pod, "spec");
 
-	keep_own_metadata(pod);
+	spark_keep_metadata(pod);
 	json_object_object_del(pod, "status");
 	/* a template may call it otherwise: it is found by this name, for its exit code and its log */
 	json_add_string(completion->request.container, "name", CRD_DRIVER_CONTAINER);
@@ -212,10 +196,10 @@ make_objects(struct completion *completion, struct json_object *config_map)
 
 	json_object_object_foreach(completion->submission->parts, key, part) {
 		(void)key;
-		keep_own_metadata(part);
+		spark_keep_metadata(part);
 		json_object_array_add(parts, json_object_get(part));
 	}
-	keep_own_metadata(config_map);
+	spark_keep_metadata(config_map);
 	json_object_array_add(parts, json_object_get(config_map));
 	json_object_object_add(objects, "pod", make_pod(completion));
 	json_object_object_add(objects, "parts", parts);

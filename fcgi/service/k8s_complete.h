@@ -10,7 +10,7 @@
 #include "store/k8s_store.h"
 
 /* What a cluster allows to pods that come by --master k8s://. */
-struct spark_driver_rules k8s_rules_of(const struct config_cluster *cluster);
+struct spark_pod_rules k8s_rules_of(const struct config_cluster *cluster);
 
 /*
  * Reads the driver's properties, picks the cluster, lays that cluster's default and enforced properties under and over

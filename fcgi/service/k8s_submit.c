@@ -58,7 +58,7 @@ read_pod(struct app *app, const struct k8s_origin *origin, struct json_object *p
 {
 	for (size_t i = 0; i < app->config.clusters_count; i++) {
 		const struct app_cluster *cluster = &app->clusters[i];
-		const struct spark_driver_rules rules = k8s_rules_of(cluster->config);
+		const struct spark_pod_rules rules = k8s_rules_of(cluster->config);
 
 		if (!is_open(cluster, origin->namespace) ||
 		    (origin->cluster != NULL && strcmp(origin->cluster, cluster->config->name) != 0))
@@ -278,7 +278,7 @@ delete_pod(struct app *app, struct arena *arena, const struct batch *batch, stru
 		return true;
 	if (cluster == NULL)
 		return err_set(err, ERR_UNAVAILABLE, "cluster %s is not in the gateway's configuration any more", batch->cluster);
-	return object_delete(arena, cluster, batch, err) ||
+	return object_delete(app, arena, cluster, batch, err) ||
 	       (err->code == ERR_NOT_FOUND && err_set(err, ERR_NOT_FOUND, "pods \"%s\" not found", batch->driver_pod));
 }
 

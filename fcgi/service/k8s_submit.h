@@ -19,6 +19,7 @@ struct k8s_origin {
 	const char *request_id;
 	const char *cluster;            /* that the address named; NULL: none */
 	const char *namespace;
+	const char *address;            /* from which the request came; NULL: the front does not say */
 };
 
 /*

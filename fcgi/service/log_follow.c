@@ -85,7 +85,7 @@ add(struct log_follow *logs, const struct batch *batch, const char *driver_pod)
 
 	if (item != NULL) {
 		if (item->pod == NULL)
-			item->pod = arena_strdup(&item->arena, driver_pod);
+			followed_log_set_pod(item, batch, driver_pod);
 		return item;
 	}
 	if (logs->count == logs->capacity) {

@@ -7,18 +7,42 @@
 #include "crd/crd.h"
 
 bool
-object_delete(struct arena *arena, struct app_cluster *cluster, const struct batch *batch, struct err *err)
+object_delete_executors(struct app *app, struct arena *arena, struct app_cluster *cluster, const struct batch *batch,
+			struct err *err)
+{
+	static const char *const plurals[] = { "pods", "persistentvolumeclaims", "configmaps" };
+	const char *gateway_key, *selector;
+
+	if (!app_gateway_key(app, &gateway_key, err))
+		return false;
+	selector = kube_escape(arena, crd_executors_selector(arena, batch, gateway_key));
+	for (size_t i = 0; i < ARRAY_COUNT(plurals); i++) {
+		const char *path = arena_printf(arena, "/api/v1/namespaces/%s/%s?labelSelector=%s", batch->namespace, plurals[i],
+						selector);
+
+		if (!kube_delete(cluster->kube, path, NULL, err))
+			return false;
+	}
+	return true;
+}
+
+bool
+object_delete(struct app *app, struct arena *arena, struct app_cluster *cluster, const struct batch *batch, struct err *err)
 {
 	const char *path = crd_object_path(arena, batch), *uid;
 	struct json_object *pod;
 
+	if (batch_is_client(batch) && !object_delete_executors(app, arena, cluster, batch, err))
+		return false;
+	if (batch_is_pod(batch) && batch->driver_pod == NULL)
+		return err_set(err, ERR_NOT_FOUND, "the driver's pod is not known");
 	if (!batch_is_pod(batch))
 		return kube_delete(cluster->kube, path, NULL, err);
 	if (!kube_get(cluster->kube, path, &pod, err))
 		return false;
 	arena_own_json(arena, pod);
 	uid = crd_batch_uid(pod);
-	if (uid == NULL || strcmp(uid, batch->uid) != 0)
+	if (batch_is_client(batch) ? crd_is_another(pod, batch) : uid == NULL || strcmp(uid, batch->uid) != 0)
 		return err_set(err, ERR_NOT_FOUND, "the pod %s is not this batch's", batch->driver_pod);
 	return kube_delete(cluster->kube, path, crd_uid_of(pod), err);
 }

@@ -130,9 +130,11 @@ observe_batch(struct app *app, struct app_cluster *cluster, struct arena *arena,
 	struct batch_sight sight;
 
 	if (is_pod)
-		crd_pod_object_sight(arena, object, &sight);
+		crd_pod_object_sight(arena, object, batch, &sight);
 	else
 		crd_kubeflow_sight(arena, object, &sight);
+	if (crd_is_another(object, batch) && batch_is_client(batch))
+		return true; /* somebody has made it, with all labels, from the driver's pod: it is none of ours */
 	if (crd_is_another(object, batch))
 		return is_gone || observe_remade(app, cluster, arena, batch, sight.object_uid);
 	if (batch_state_is_final(batch->state)) {

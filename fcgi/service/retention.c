@@ -30,7 +30,11 @@ delete_object(struct app *app, struct arena *arena, struct app_cluster *cluster,
 {
 	struct err err = ERR_INIT;
 
-	if (!object_delete(arena, cluster, batch, &err) && err.code != ERR_NOT_FOUND) {
+	/* the pod of a driver that ran before is not ours */
+	bool is_deleted = batch_is_client(batch) ? object_delete_executors(app, arena, cluster, batch, &err)
+						 : object_delete(app, arena, cluster, batch, &err);
+
+	if (!is_deleted && err.code != ERR_NOT_FOUND) {
 		log_failure(&app->log, LOG_LEVEL_WARNING, "old_object_not_deleted", &err, LOG_INT("batch", batch->id));
 		metrics_add(&app->metrics, METRIC_KUBE_FAILURES, 1);
 		return !err_is_transient(&err);

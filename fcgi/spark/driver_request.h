@@ -3,8 +3,7 @@
  * they say, and whether they stay within their namespace. No I/O.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Source: contract k8s-facade.md 3; Kubernetes, "Pod Security Standards", level "baseline". Fields that are not known here
- * are refused: a field of tomorrow may open a node.
+ * Source: contract k8s-facade.md 3.
  */
 #ifndef SPARK_DRIVER_REQUEST_H
 #define SPARK_DRIVER_REQUEST_H
@@ -13,7 +12,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "spark/conf.h"
+#include "spark/pod_rules.h"
 
 /* What a driver's pod says; borrowed from it. */
 struct spark_driver_request {
@@ -27,18 +26,10 @@ struct spark_driver_request {
 	struct json_object *labels;
 };
 
-struct spark_driver_rules {
-	bool host_access;               /* pods may use their node: its network, its files, its rights */
-	const char *service_account;    /* the only one that a pod may have; NULL: its namespace's default */
-};
-
-/* A name that can stand in a path and is taken by Kubernetes: RFC 1123, a subdomain. */
-bool spark_is_object_name(const char *text);
-
 /*
  * err  ERR_INVALID: no driver's pod, and what of it is not; ERR_FORBIDDEN: what it may not have
  */
-MUST_CHECK bool spark_driver_request_read(struct json_object *pod, const struct spark_driver_rules *rules,
+MUST_CHECK bool spark_driver_request_read(struct json_object *pod, const struct spark_pod_rules *rules,
 					  struct spark_driver_request *ret_request, struct err *err);
 
 /* The same for what belongs to the driver with that application id; `kind` is that of the path. */

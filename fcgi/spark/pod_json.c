@@ -77,6 +77,21 @@ spark_add_volume(struct json_object *pod_spec, const char *name, const char *sou
 	spark_append(pod_spec, "volumes", volume);
 }
 
+void
+spark_keep_metadata(struct json_object *object)
+{
+	static const char *const kept[] = { "name", "labels", "annotations" };
+	struct json_object *metadata = json_object_new_object();
+
+	for (size_t i = 0; i < ARRAY_COUNT(kept); i++) {
+		struct json_object *member = json_at(object, "metadata", kept[i], NULL);
+
+		if (member != NULL)
+			json_object_object_add(metadata, kept[i], json_object_get(member));
+	}
+	json_object_object_add(object, "metadata", metadata);
+}
+
 struct json_object *
 spark_container(struct json_object *pod, const char *name)
 {

@@ -15,6 +15,9 @@ struct json_object *spark_child_array(struct json_object *object, const char *ke
 /* Appends to the list of this name; takes `item`. */
 void spark_append(struct json_object *object, const char *key, struct json_object *item);
 
+/* Names, labels and annotations of an object stay; owners and all else of metadata go. */
+void spark_keep_metadata(struct json_object *object);
+
 /* The container of a pod, or of a pod template, that has this name, else the first; NULL when there is none. */
 struct json_object *spark_container(struct json_object *pod, const char *name);
 

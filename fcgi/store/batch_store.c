@@ -9,12 +9,7 @@
 #include "base/json.h"
 #include "store/store_priv.h"
 
-/* Room for any int64 as text. */
-struct number {
-	char text[24];
-};
-
-static const char *
+const char *
 number_text(struct number *number, int64_t value)
 {
 	snprintf(number->text, sizeof(number->text), "%" PRId64, value);
@@ -79,6 +74,7 @@ store_read_batch(struct arena *arena, const PGresult *result, int row, struct ba
 		.message = copy(arena, result, row, "message"),
 		.app_id = copy(arena, result, row, "app_id"),
 		.driver_pod = copy(arena, result, row, "driver_pod"),
+		.driver_container = copy(arena, result, row, "driver_container"),
 		.driver_followed = followed != NULL && strcmp(followed, "t") == 0,
 		.object_uid = copy(arena, result, row, "object_uid"),
 		.has_exit_code = store_value(result, row, "exit_code") != NULL,
@@ -92,6 +88,7 @@ store_read_batch(struct arena *arena, const PGresult *result, int row, struct ba
 		.finished_at = copy_time(arena, result, row, "finished_at"),
 		.kill_requested_at = copy_time(arena, result, row, "kill_requested_at"),
 		.deleted_at = copy_time(arena, result, row, "deleted_at"),
+		.stopped_at = copy_time(arena, result, row, "stopped_at"),
 		.log_lines_count = read_int(result, row, "log_lines_count"),
 		.log_tail = log_tail != NULL && strcmp(log_tail, "[]") != 0 ? copy_json(arena, log_tail) : NULL,
 	};

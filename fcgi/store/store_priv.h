@@ -6,6 +6,7 @@
 #define STORE_STORE_PRIV_H
 
 #include <libpq-fe.h>
+#include <stdint.h>
 
 #include "batch/batch.h"
 #include "store/statements.h"
@@ -28,6 +29,12 @@ PGconn *store_connection(const struct store *store);
 /* Runs text that is no prepared statement; limit_ms 0: as long as it takes. */
 MUST_CHECK bool store_run_text(struct store *store, const char *text, const char *const *params, int params_count,
 			       int limit_ms, PGresult **ret_result, struct err *err);
+
+/* A number as a parameter; the text is the struct's. */
+struct number {
+	char text[24];
+};
+const char *number_text(struct number *number, int64_t value);
 
 /* A column's text by name, or NULL when it is null or not in the result. */
 const char *store_value(const PGresult *result, int row, const char *column);

@@ -14,6 +14,8 @@ WITH moved AS (
 	RETURNING *
 ), paid AS (
 	DELETE FROM batch_push WHERE batch_id = (SELECT id FROM moved WHERE finished_at IS NOT NULL)
+), unheard AS (
+	DELETE FROM k8s_application WHERE batch_id = (SELECT id FROM moved WHERE finished_at IS NOT NULL)
 ), event AS (
 	INSERT INTO batch_event (batch_id, kind, state, reason, message, request_id)
 	SELECT id, 'state', state, reason, message, request_id FROM moved WHERE $2::text <> $3::text

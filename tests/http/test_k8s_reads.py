@@ -148,14 +148,17 @@ def test_a_log_is_asked_of_the_api_server(k8s, driver):
     assert answer.status in (200, 400) and b"Status" in answer.body or answer.body == b"", "no kubelet runs here"
 
 
-def test_a_pod_that_nobody_submitted_is_not_there(kube, k8s, driver):
-    kube.call("POST", PODS, {"metadata": {"name": f"foreign-{driver.unique}"},
-                             "spec": {"containers": [{"name": "a", "image": "a"}]}})
-    for path in ("", "/log"):
-        answer = k8s.get(f"{PODS}/foreign-{driver.unique}{path}")
-        assert answer.status == 404 and answer.json()["reason"] == "NotFound"
+def test_of_a_pod_that_nobody_submitted_only_that_it_is_there_is_shown(kube, k8s, driver):
+    """It may be the caller's own, in client mode."""
+    kube.call("POST", PODS, {"metadata": {"name": f"foreign-{driver.unique}", "labels": {"a": "b"}, "annotations": {"a": "b"}},
+                             "spec": {"containers": [{"name": "a", "image": "a", "env": [{"name": "A", "value": "b"}]}]}})
+    shown = k8s.pod(f"foreign-{driver.unique}").json()
+    assert set(shown) == {"apiVersion", "kind", "metadata", "status"} and set(shown["status"]) <= {"phase", "conditions"}
+    assert set(shown["metadata"]) == {"name", "namespace", "uid", "resourceVersion", "creationTimestamp"}
     answer = k8s.get(f"{PODS}?watch=true&fieldSelector=metadata.name%3Dforeign-{driver.unique}")
-    assert answer.status == 404
+    assert answer.json() == {"type": "ADDED", "object": shown}
+    answer = k8s.get(f"{PODS}/foreign-{driver.unique}/log")
+    assert answer.status == 404 and answer.json()["reason"] == "NotFound"
 
 
 def test_a_head_has_no_body(k8s, driver):

@@ -128,6 +128,55 @@ class Driver:
                 "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}
 
 
+class ClientDriver:
+    """A driver in client mode, with the objects that Spark 4.3 has made for its executors."""
+
+    def __init__(self, name="cli", owner=None):
+        self.unique = uuid.uuid4().hex[:16]
+        self.app_id = f"spark-{uuid.uuid4().hex}"
+        self.name, self.owner = name, owner  # owner: the driver's pod, as the API server has it
+
+    def labels(self, **more):
+        return {"spark-app-selector": self.app_id, "spark-role": "executor", **more}
+
+    def metadata(self, name, **labels):
+        metadata = {"name": name, "labels": self.labels(**labels)}
+        if self.owner:
+            metadata["ownerReferences"] = [{"apiVersion": "v1", "kind": "Pod", "controller": True,
+                                            "name": self.owner["metadata"]["name"], "uid": self.owner["metadata"]["uid"]}]
+        return metadata
+
+    def config_map(self):
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": self.metadata(f"spark-exec-{self.unique}-conf-map"),
+                "data": {"spark.kubernetes.namespace": NAMESPACE}, "immutable": True}
+
+    def claim(self, number=1):
+        return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": self.metadata(f"{self.executor_name(number)}-pvc-0"),
+                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}
+
+    def executor_name(self, number):
+        return f"{self.name}-{self.unique}-exec-{number}"
+
+    def executor(self, number=1):
+        return {"apiVersion": "v1", "kind": "Pod",
+                "metadata": self.metadata(self.executor_name(number), **{
+                    "spark-exec-id": str(number), "spark-app-name": self.name, "spark-version": "4.3.0",
+                    "spark-exec-resourceprofile-id": "0"}),
+                "spec": {"containers": [{
+                    "args": ["executor"], "env": [{"name": "SPARK_EXECUTOR_ID", "value": str(number)}], "image": "spark:4.3.0",
+                    "name": "spark-kubernetes-executor", "resources": {"requests": {"cpu": "1", "memory": "1408Mi"}},
+                    "volumeMounts": [{"mountPath": "/opt/spark/conf", "name": "spark-conf-volume-exec"}]}],
+                    "hostname": self.executor_name(number), "restartPolicy": "Never",
+                    "volumes": [{"configMap": {"name": f"spark-exec-{self.unique}-conf-map"}, "name": "spark-conf-volume-exec"}]}}
+
+    def selector(self, *more):
+        return ",".join([f"spark-app-selector={self.app_id}", *more])
+
+    @property
+    def executors(self):
+        return self.selector("spark-role=executor")
+
+
 PLURALS = {"Service": "services", "ConfigMap": "configmaps", "Secret": "secrets",
            "PersistentVolumeClaim": "persistentvolumeclaims", "NetworkPolicy": "networkpolicies"}
 
@@ -160,6 +209,28 @@ class KubernetesClient(Livy):
             answer = self.apply(uid, driver, part)
             assert answer.status == 201, answer
         return begun.json(), self.apply(uid, driver, driver.config_map())
+
+    # --- client mode ---
+
+    def make(self, object_):
+        return self.call("POST", f"{self.prefix}/api/v1/namespaces/{NAMESPACE}/"
+                         f"{PLURALS.get(object_['kind'], 'pods')}", object_)
+
+    def selected(self, plural, selector, **more):
+        return self.get(f"{self.prefix}/api/v1/namespaces/{NAMESPACE}/{plural}?"
+                        + urllib.parse.urlencode({"labelSelector": selector, **more}))
+
+    def delete_selected(self, plural, selector, **more):
+        return self.call("DELETE", f"{self.prefix}/api/v1/namespaces/{NAMESPACE}/{plural}?"
+                         + urllib.parse.urlencode({"labelSelector": selector, **more}),
+                         {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"})
+
+    def stop(self, driver):
+        """As KubernetesClusterSchedulerBackend does at the end."""
+        for plural, selector in (("services", driver.selector()), ("persistentvolumeclaims", driver.selector()),
+                                 ("pods", driver.executors), ("configmaps", driver.executors)):
+            answer = self.delete_selected(plural, selector)
+            assert answer.status == 200, f"{plural}: {answer}"
 
     def pod(self, name):
         return self.get(f"{self.prefix}{PODS}/{name}")

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "service/k8s_app.h"
 #include "service/k8s_read.h"
 
 /* What clients of the contract ask with, and Airflow's; anything else is left behind. */
@@ -83,7 +84,14 @@ k8s_get_pod(struct call *call, struct err *err)
 		response_json(call->response, HTTP_OK, pod);
 		return true;
 	}
-	return err->code == ERR_NOT_FOUND && carry_pod(call, &origin, "", pod_words, ARRAY_COUNT(pod_words), err);
+	if (err->code != ERR_NOT_FOUND)
+		return false;
+	if (carry_pod(call, &origin, "", pod_words, ARRAY_COUNT(pod_words), err))
+		return true;
+	if (err->code != ERR_NOT_FOUND || !k8s_app_show_pod(call->app, call->arena, &origin, call->params[1], &pod, err))
+		return false;
+	response_json(call->response, HTTP_OK, pod);
+	return true;
 }
 
 bool
@@ -109,8 +117,8 @@ selected_pod(struct call *call)
 											: NULL;
 }
 
-static bool
-is_watch(struct call *call)
+bool
+k8s_is_watch(struct call *call)
 {
 	const char *watch = request_query(call->request, call->arena, "watch");
 
@@ -135,6 +143,15 @@ add_range(struct call *call, struct buf *query, const struct k8s_watch *watch)
 		k8s_read_add(call->arena, query, limit_word, limit);
 }
 
+bool
+k8s_carry_list(struct call *call, struct app_cluster *cluster, const char *path, struct buf *query,
+	       const struct k8s_watch *watch, struct err *err)
+{
+	add_words(call, query, list_words, ARRAY_COUNT(list_words));
+	add_range(call, query, watch);
+	return carry(call, cluster, path, query, err);
+}
+
 /* A watch that has one event or none; asked for as a WebSocket the client asks again without (contract 1, rule 3). */
 static bool
 answer_watch(struct call *call, const struct k8s_watch *watch)
@@ -153,24 +170,26 @@ list_in(struct call *call, const struct k8s_origin *origin, struct app_cluster *
 	const char *pod_name = selected_pod(call);
 	struct k8s_watch watch = { 0 };
 	AUTO_BUF struct buf query;
+	bool is_taken;
 
 	buf_init(&query, LIMIT_PATH_BYTES);
 	if (pod_name != NULL && !utf8_is_valid(pod_name))
 		return err_set(err, ERR_INVALID, "fieldSelector: not valid UTF-8");
 	if (pod_name != NULL &&
 	    !k8s_read_pod(call->app, call->arena, origin, pod_name, call->route->access, &cluster, err))
-		return false;
-	if (pod_name != NULL && is_watch(call) &&
+		return err->code == ERR_NOT_FOUND && k8s_list_driver(call, origin, pod_name, err);
+	if (pod_name != NULL && k8s_is_watch(call) &&
 	    !k8s_read_watched(call->app, call->arena, origin, pod_name, call->route->access,
 			      request_query(call->request, call->arena, version_word) != NULL, &watch, err))
 		return false;
 	if (watch.is_answered)
 		return answer_watch(call, &watch);
+	if (pod_name == NULL && (!k8s_list_executors(call, origin, &is_taken, err) || is_taken))
+		return is_taken;
 	if (!k8s_read_select(call->app, call->arena, &query, request_query(call->request, call->arena, "labelSelector"), err))
 		return false;
-	add_words(call, &query, list_words, ARRAY_COUNT(list_words));
-	add_range(call, &query, &watch);
-	return carry(call, cluster, arena_printf(call->arena, "/api/v1/namespaces/%s/pods", origin->namespace), &query, err);
+	return k8s_carry_list(call, cluster, arena_printf(call->arena, "/api/v1/namespaces/%s/pods", origin->namespace), &query,
+			      &watch, err);
 }
 
 bool

@@ -56,13 +56,14 @@ k8s_answer_error(struct call *call, const struct err *err)
 }
 
 void
-k8s_answer_deleted(struct call *call, const char *pod_name)
+k8s_answer_deleted(struct call *call, const char *plural, const char *name)
 {
 	AUTO_JSON struct json_object *status = new_status("Success", HTTP_OK);
 	struct json_object *details = json_object_new_object();
 
-	json_add_string(details, "name", pod_name);
-	json_add_string(details, "kind", "pods");
+	if (name != NULL)
+		json_add_string(details, "name", name);
+	json_add_string(details, "kind", plural);
 	json_object_object_add(status, "details", details);
 	response_json(call->response, HTTP_OK, status);
 }

@@ -7,7 +7,9 @@
 #include "api/body.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "service/k8s_app.h"
 #include "spark/driver_request.h"
+#include "spark/executor_request.h"
 
 struct k8s_origin
 k8s_origin_of(const struct call *call, const char *namespace)
@@ -17,12 +19,12 @@ k8s_origin_of(const struct call *call, const char *namespace)
 		.request_id = call->request->request_id,
 		.cluster = call->cluster,
 		.namespace = namespace,
+		.address = call->request->remote_address,
 	};
 }
 
-/* Neither PostgreSQL nor C's texts hold a NUL, and no driver needs one. */
-static bool
-read_body(struct call *call, struct json_object **ret_object, struct err *err)
+bool
+k8s_read_body(struct call *call, struct json_object **ret_object, struct err *err)
 {
 	return body_object(call, ret_object, err) &&
 	       (!json_has_nul_escape(call->request->body) ||
@@ -35,7 +37,11 @@ k8s_create_pod(struct call *call, struct err *err)
 	struct k8s_origin origin = k8s_origin_of(call, call->params[0]);
 	struct json_object *pod, *stored;
 
-	if (!read_body(call, &pod, err) || !k8s_submit_begin(call->app, call->arena, &origin, pod, &stored, err))
+	if (!k8s_read_body(call, &pod, err))
+		return false;
+	if (spark_is_executor(pod))
+		return k8s_create_executor(call, pod, err);
+	if (!k8s_submit_begin(call->app, call->arena, &origin, pod, &stored, err))
 		return false;
 	response_json(call->response, HTTP_CREATED, stored);
 	return true;
@@ -47,7 +53,7 @@ apply(struct call *call, const char *kind, struct err *err)
 	struct k8s_origin origin = k8s_origin_of(call, call->params[0]);
 	struct json_object *object, *stored;
 
-	if (!read_body(call, &object, err) ||
+	if (!k8s_read_body(call, &object, err) ||
 	    !k8s_submit_part(call->app, call->arena, &origin, kind, call->params[1], object, &stored, err))
 		return false;
 	response_json(call->response, HTTP_CREATED, stored);
@@ -89,9 +95,10 @@ k8s_delete_pod(struct call *call, struct err *err)
 {
 	struct k8s_origin origin = k8s_origin_of(call, call->params[0]);
 
-	if (!k8s_submit_delete(call->app, call->arena, &origin, call->params[1], err))
+	if (!k8s_submit_delete(call->app, call->arena, &origin, call->params[1], err) &&
+	    (err->code != ERR_NOT_FOUND || !k8s_app_delete_pod(call->app, call->arena, &origin, call->params[1], err)))
 		return false;
-	k8s_answer_deleted(call, call->params[1]);
+	k8s_answer_deleted(call, "pods", call->params[1]);
 	return true;
 }
 
@@ -143,18 +150,21 @@ k8s_check(struct call *call, struct err *err)
 static bool
 k8s_no_route(struct call *call, struct err *err)
 {
-	(void)call;
+	if (strncmp(call->path, "/apis/apps/", sizeof("/apis/apps/") - 1) == 0)
+		return err_set(err, ERR_FORBIDDEN, "executors are made as pods here: set spark.kubernetes.allocation.pods.allocator=direct");
 	/* the path is not repeated: it may hold any bytes, and JSON may not */
-	return err_set(err, ERR_FORBIDDEN, "of the Kubernetes API only what spark-submit asks for in cluster mode is served here: "
-		       "a driver's pod, what belongs to it, its state and its log");
+	return err_set(err, ERR_FORBIDDEN, "of the Kubernetes API only what spark-submit and its drivers ask for is served here: "
+		       "a driver's pod, what belongs to it, its state, its log, and its executors");
 }
 
 static const struct route k8s_routes[] = {
 	{ HTTP_POST, "/api/v1/namespaces/{namespace}/pods", ACCESS_CALLER, k8s_create_pod },
 	{ HTTP_GET, "/api/v1/namespaces/{namespace}/pods", ACCESS_VIEW, k8s_list_pods },
+	{ HTTP_DELETE, "/api/v1/namespaces/{namespace}/pods", ACCESS_MODIFY, k8s_delete_pods },
 	{ HTTP_GET, "/api/v1/pods", ACCESS_VIEW, k8s_list_all_pods },
 	{ HTTP_GET, "/api/v1/namespaces/{namespace}/pods/{name}", ACCESS_VIEW, k8s_get_pod },
 	{ HTTP_DELETE, "/api/v1/namespaces/{namespace}/pods/{name}", ACCESS_MODIFY, k8s_delete_pod },
+	{ HTTP_PATCH, "/api/v1/namespaces/{namespace}/pods/{name}", ACCESS_MODIFY, k8s_patch_executor },
 	{ HTTP_GET, "/api/v1/namespaces/{namespace}/pods/{name}/log", ACCESS_VIEW, k8s_get_log },
 	{ HTTP_PATCH, "/api/v1/namespaces/{namespace}/services/{name}", ACCESS_CALLER, k8s_apply_service },
 	{ HTTP_PATCH, "/api/v1/namespaces/{namespace}/configmaps/{name}", ACCESS_CALLER, k8s_apply_config_map },
@@ -162,6 +172,12 @@ static const struct route k8s_routes[] = {
 	{ HTTP_PATCH, "/api/v1/namespaces/{namespace}/persistentvolumeclaims/{name}", ACCESS_CALLER, k8s_apply_claim },
 	{ HTTP_PATCH, "/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies/{name}", ACCESS_CALLER,
 	  k8s_apply_network_policy },
+	{ HTTP_DELETE, "/api/v1/namespaces/{namespace}/services", ACCESS_MODIFY, k8s_delete_services },
+	{ HTTP_POST, "/api/v1/namespaces/{namespace}/configmaps", ACCESS_MODIFY, k8s_create_executors_map },
+	{ HTTP_DELETE, "/api/v1/namespaces/{namespace}/configmaps", ACCESS_MODIFY, k8s_delete_config_maps },
+	{ HTTP_GET, "/api/v1/namespaces/{namespace}/persistentvolumeclaims", ACCESS_VIEW, k8s_list_claims },
+	{ HTTP_POST, "/api/v1/namespaces/{namespace}/persistentvolumeclaims", ACCESS_MODIFY, k8s_create_executors_claim },
+	{ HTTP_DELETE, "/api/v1/namespaces/{namespace}/persistentvolumeclaims", ACCESS_MODIFY, k8s_delete_claims },
 	{ 0 },
 };
 

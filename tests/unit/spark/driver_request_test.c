@@ -15,8 +15,8 @@
 	"\"spark-app-selector\":\"spark-1\",\"spark-role\":\"driver\"}},\"spec\":{\"containers\":[{\"args\":" args "}]," \
 	"\"volumes\":[{\"name\":\"spark-conf-volume-driver\",\"configMap\":{\"name\":\"m\"}}]}}"
 
-static const struct spark_driver_rules strict = { .service_account = "spark" };
-static const struct spark_driver_rules lenient = { .service_account = "spark", .host_access = true };
+static const struct spark_pod_rules strict = { .service_account = "spark" };
+static const struct spark_pod_rules lenient = { .service_account = "spark", .host_access = true };
 
 static void
 a_driver_s_pod_says_what_it_runs(void **state)
