@@ -92,6 +92,7 @@ class Airflow:
             AIRFLOW_CONN_LIVY_DEFAULT=json.dumps(connection), AIRFLOW_CONN_SPARK_DEFAULT=json.dumps(spark),
             AIRFLOW_CONN_SPARK_K8S=json.dumps(k8s), LIVE_SPARK_IMAGE=spark_4.image,
             PATH=f"{plain['PATH']}:{spark_4.home}/bin", SPARK_HOME=str(spark_4.home),
+            LIVE_KUBECONFIG=str(live.dir / "cluster/run/admin.kubeconfig"),
             AIRFLOW__API_AUTH__JWT_SECRET=secrets.token_hex(64),
             AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION="False",
             AIRFLOW__CORE__EXECUTION_API_SERVER_URL=f"http://127.0.0.1:{self.port}/execution/",

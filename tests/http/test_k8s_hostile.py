@@ -117,6 +117,20 @@ PATHS = [
     ("GET", "/api/v1/watch/namespaces/{namespace}/pods"),
     ("GET", "/api/v1/proxy/namespaces/{namespace}/pods/{pod}"),
     ("PATCH", "/apis/apps/v1/namespaces/{namespace}/deployments/a"),
+    # what a driver has made, elsewhere or otherwise than it does
+    ("POST", "/api/v1/namespaces/default/configmaps"),
+    ("POST", "/api/v1/namespaces/kube-system/persistentvolumeclaims"),
+    ("DELETE", "/api/v1/namespaces/kube-system/pods?labelSelector=spark-app-selector%3Dspark-1"),
+    ("DELETE", "/api/v1/pods?labelSelector=spark-app-selector%3Dspark-1"),
+    ("DELETE", "/api/v1/namespaces/{namespace}/secrets?labelSelector=spark-app-selector%3Dspark-1"),
+    ("DELETE", "/api/v1/namespaces/{namespace}/services"),
+    ("DELETE", "/api/v1/namespaces/{namespace}/persistentvolumeclaims"),
+    ("DELETE", "/api/v1/namespaces/{namespace}/configmaps/{map}"),
+    ("GET", "/api/v1/namespaces/{namespace}/persistentvolumeclaims"),
+    ("GET", "/api/v1/namespaces/{namespace}/configmaps?labelSelector=spark-app-selector%3Dspark-1"),
+    ("PUT", "/api/v1/namespaces/{namespace}/configmaps/{map}"),
+    ("POST", "/apis/apps/v1/namespaces/{namespace}/statefulsets"),
+    ("PATCH", "/apis/apps/v1/namespaces/{namespace}/statefulsets/a/scale"),
 ]
 
 
