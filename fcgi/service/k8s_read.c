@@ -20,6 +20,9 @@ k8s_read_pod(struct app *app, struct arena *arena, const struct k8s_origin *orig
 
 	if (!k8s_submit_find(app, arena, origin, pod_name, access, &batch, err))
 		return false;
+	/* the pod goes on to be somebody's, or its name does */
+	if (batch_is_client(&batch) && batch_state_is_final(batch.state))
+		return err_set(err, ERR_NOT_FOUND, "pods \"%s\" not found", pod_name);
 	*ret_cluster = app_cluster_find(app, batch.cluster);
 	return *ret_cluster != NULL || err_set(err, ERR_UNAVAILABLE, "the cluster of this pod is not in the gateway's "
 					       "configuration any more");

@@ -19,9 +19,10 @@ class PodDoor:
     The quickstart serves loopback addresses only. Requests of pods come here with the pods' own addresses."""
 
     def __init__(self, live):
-        self.live = live
         self.address = live.node_address()
-        self.url = f"k8s://http://{self.address}:{live.spark_port}"
+        # ports of its own: the quickstart looks at all addresses for its own
+        self.livy_port, self.all_port, self.spark_port = (port + 10_000 for port in (live.livy_port, live.all_port, live.spark_port))
+        self.url = f"k8s://http://{self.address}:{self.spark_port}"
         self.out = live.dir / "pod-door"
         self.socket = live.dir / "run/pod-door.sock"
         config = live.dir / "sparkgate.yaml"
@@ -30,15 +31,15 @@ class PodDoor:
             "--signal=TERM", "--", live.program("sparkgate-worker"), "-c", config], dict(os.environ, SPARKGATE_AUTH="none"))
         self.render = [
             "sh", CLONE / "nginx/render", "--out", self.out, "--socket", self.socket, "--run", self.out, "--log", self.out,
-            "--address", self.address, "--livy-port", str(live.livy_port), "--all-port", str(live.all_port),
-            "--spark-port", str(live.spark_port), "--config", config, "--ctl", live.program("sparkgate-ctl")]
+            "--address", self.address, "--livy-port", str(self.livy_port), "--all-port", str(self.all_port),
+            "--spark-port", str(self.spark_port), "--config", config, "--ctl", live.program("sparkgate-ctl")]
         self.nginx = Process(live.dir, "pod-door-nginx", [
             shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"), "-p", self.out, "-c", self.out / "sparkgate.conf",
             "-g", "daemon off; user root;"])
 
     def ready(self):
         try:
-            return call(f"http://{self.address}:{self.live.all_port}/readyz")[0] == 200
+            return call(f"http://{self.address}:{self.all_port}/readyz")[0] == 200
         except OSError:
             return False
 

@@ -272,9 +272,11 @@ def test_a_known_driver_s_end_is_the_batch_s(stack, kube, k8s, followed, exit_co
     assert owner["uid"] == driver.owner["metadata"]["uid"] == row["object_uid"]
     k8s.stop(driver)
     assert stack.row(row["id"])["state"] == "running", "its pod is heard"
+    assert "hidden" in k8s.pod("me-driver").text, "it is the caller's own"
     end(kube, "me-driver", exit_code)
     row = stack.wait_state(row["id"], state, 60)
     assert (row["exit_code"], row["reason"]) == (exit_code, reason)
+    assert "hidden" not in k8s.pod("me-driver").text, "not any more: another may have its name"
     assert row["app_id"] == driver.app_id
 
 

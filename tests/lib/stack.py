@@ -195,9 +195,9 @@ class Stack:
         supervisor = self.workers.pid
         return [pid for pid in children(supervisor) if start_ticks(pid)] if supervisor else []
 
-    def start_watcher(self, name="watcher", config=None):
+    def start_watcher(self, name="watcher", config=None, **environment):
         watcher = Process(
-            self.dir, name, [program("sparkgate-watcher"), "-c", config or self.config_file], self.environment()
+            self.dir, name, [program("sparkgate-watcher"), "-c", config or self.config_file], self.environment(**environment)
         ).start()
         if name == "watcher":
             self.watcher = watcher

@@ -27,10 +27,11 @@ bool k8s_get_pod(struct call *call, struct err *err);
 bool k8s_get_log(struct call *call, struct err *err);
 
 /*
- * Lists and watches of one application's executors: is it one? Then it is answered, and ret_answered says how; else ret_taken is
- * false. Also of the driver's own pod, by its name, when it was not submitted here.
+ * A list or a watch of one application's executors: handed over to nginx, or refused. ret_taken false: it is a list of something
+ * else, or of an application that nobody knows.
  */
 MUST_CHECK bool k8s_list_executors(struct call *call, const struct k8s_origin *origin, bool *ret_taken, struct err *err);
+/* A list or a watch of one pod that no batch has: the caller's own, in client mode. */
 MUST_CHECK bool k8s_list_driver(struct call *call, const struct k8s_origin *origin, const char *pod_name, struct err *err);
 
 /* What a driver has made for its executors: service/k8s_app.h. */

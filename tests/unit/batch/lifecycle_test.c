@@ -157,6 +157,24 @@ a_killed_batch_keeps_what_it_was_waiting_for(void **state)
 	assert_string_equal(move.message, "ErrImagePull: no such image");
 }
 
+/* Airflow removes the pod of a task that has ended. */
+static void
+a_driver_that_had_stopped_and_is_gone_has_ended_well(void **state)
+{
+	const struct batch_sight gone = { .phase = BATCH_SEEN_GONE, .message = "deleted" };
+	struct batch batch = { .state = BATCH_RUNNING, .stopped_at = "2026-11-21T12:00:00.000000Z" };
+	struct batch_move move;
+
+	(void)state;
+	assert_true(batch_next(&batch, &gone, &move));
+	assert_int_equal(move.state, BATCH_SUCCESS);
+	assert_int_equal(move.reason, BATCH_NO_REASON);
+	assert_string_equal(move.message, BATCH_STOPPED_AND_GONE);
+	batch.kill_requested_at = "2026-11-21T12:00:00.000000Z";
+	assert_true(batch_next(&batch, &gone, &move));
+	assert_int_equal(move.reason, BATCH_KILLED_BY_USER);
+}
+
 /* Its object may be deleted, or be run again by hand, before the log is complete. */
 static void
 the_first_end_that_was_seen_counts(void **state)
@@ -264,6 +282,7 @@ main(void)
 		cmocka_unit_test(a_failure_keeps_its_reason_and_message),
 		cmocka_unit_test(an_object_deleted_by_somebody_else_says_so),
 		cmocka_unit_test(a_killed_batch_keeps_what_it_was_waiting_for),
+		cmocka_unit_test(a_driver_that_had_stopped_and_is_gone_has_ended_well),
 		cmocka_unit_test(the_first_end_that_was_seen_counts),
 		cmocka_unit_test(what_else_is_learnt_is_a_change_once),
 		cmocka_unit_test(a_batch_to_be_killed_is_shown_as_killed_until_it_has_ended),

@@ -157,6 +157,27 @@ application_id_and_name_are_read_from_the_pod(void **state)
 	assert_string_equal(sight.driver_pod, "pi-driver");
 }
 
+static void
+in_client_mode_the_pod_is_whoever_s_made_it(void **state)
+{
+	static const char pod[] = "{\"metadata\":{\"name\":\"me\",\"uid\":\"u\",\"labels\":{\"spark-app-selector\":\"theirs\"}},"
+				  "\"spec\":{\"containers\":[{\"name\":\"base\"},{\"name\":\"beside\"}]},"
+				  "\"status\":{\"phase\":\"Running\",\"containerStatuses\":["
+				  "{\"name\":\"beside\",\"state\":{\"running\":{}}},"
+				  "{\"name\":\"base\",\"state\":{\"terminated\":{\"exitCode\":3}}}]}}";
+	const struct batch batch = { .protocol = BATCH_K8S, .operator_kind = "client", .app_id = "ours", .driver_container = "base" };
+	struct batch_sight sight;
+
+	assert_string_equal(crd_driver_container(json_of(*state, pod)), "base");
+	assert_string_equal(crd_driver_container(json_of(*state, "{\"spec\":{\"containers\":[{\"name\":\"a\"},"
+								 "{\"name\":\"spark-kubernetes-driver\"}]}}")), CRD_DRIVER_CONTAINER);
+	assert_null(crd_driver_container(json_of(*state, "{}")));
+	crd_pod_object_sight(*state, json_of(*state, pod), &batch, &sight);
+	assert_int_equal(sight.phase, BATCH_SEEN_FAILED);
+	assert_int_equal(sight.exit_code, 3);
+	assert_null(sight.app_id);
+}
+
 int
 main(void)
 {
@@ -165,6 +186,7 @@ main(void)
 		unit_test_with_arena(a_driver_pod_tells_the_state_by_itself),
 		unit_test_with_arena(the_exit_code_is_the_driver_container_s),
 		unit_test_with_arena(application_id_and_name_are_read_from_the_pod),
+		unit_test_with_arena(in_client_mode_the_pod_is_whoever_s_made_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,7 @@ what_no_client_sends_is_no_driver(void **state)
 		{ "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"spec\":[]}", ERR_INVALID, "a Pod" },
 		{ "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"spec\":{}}", ERR_FORBIDDEN, "only the pods of Spark's drivers" },
 		{ "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"labels\":{\"spark-role\":\"executor\"}},\"spec\":{}}",
-		  ERR_FORBIDDEN, "--deploy-mode cluster" },
+		  ERR_FORBIDDEN, "only the pods of Spark's drivers" },
 		{ ARGS("[\"executor\"]"), ERR_FORBIDDEN, "only the pods of Spark's drivers" },
 		{ ARGS("[]"), ERR_FORBIDDEN, "only the pods of Spark's drivers" },
 		{ ARGS("\"driver\""), ERR_FORBIDDEN, "only the pods of Spark's drivers" },
