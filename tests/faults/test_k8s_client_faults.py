@@ -91,14 +91,16 @@ def test_a_killed_watcher_ends_nothing_twice(stack, kube, clean, repaired, step)
         begin(client, driver)
     ids = [check(stack, kube, driver, False) for driver in (silent, killed)]
     assert stack.livy.delete(f"/batches/{ids[1]}").status == 200
-    watcher = stack.start_watcher(config=config, SPARKGATE_FAILPOINTS=f"{step}=1", SPARKGATE_FAILPOINTS_LOG=str(log))
-    wait_for(f"a kill at {step}", lambda: watcher.pid is None, 60)
-    assert failpoint_counts(log)[step] == 1
-    stack.start_watcher(config=config)
-    assert stack.wait_state(ids[0], "dead", 60)["reason"] == "driver_lost"
-    assert stack.wait_state(ids[1], "killed", 60)["reason"] == "killed_by_user"
-    for batch_id, end in zip(ids, ("dead", "killed")):
+    try:
+        watcher = stack.start_watcher(config=config, SPARKGATE_FAILPOINTS=f"{step}=1", SPARKGATE_FAILPOINTS_LOG=str(log))
+        wait_for(f"a kill at {step}", lambda: watcher.pid is None, 60)
+        assert failpoint_counts(log)[step] == 1
+        stack.start_watcher(config=config)
+        assert stack.wait_state(ids[0], "dead", 60)["reason"] == "driver_lost"
+        assert stack.wait_state(ids[1], "killed", 60)["reason"] == "killed_by_user"
+    finally:
+        stack.watcher.stop()
+    for batch_id, end in zip(ids, ("dead", "killed"), strict=True):
         assert [event["state"] for event in stack.events(batch_id) if event["kind"] == "state"] == [end]
     for plural in ("pods", "configmaps"):
         assert kube.call("GET", f"{CORE}/{plural}", params={"labelSelector": "spark-role=executor"})["items"] == []
-    stack.watcher.stop()

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a driver in client mode may not have made, changed, seen or deleted: other applications', other pods', the node's."""
 import json
+import types
 import urllib.parse
 
 import pytest
 from k8s_client import PODS, ClientDriver, Driver
 from kubernetes import NAMESPACE
+from test_k8s_hostile import BAD_PODS
 
 CORE = f"/api/v1/namespaces/{NAMESPACE}"
 REFUSALS = (400, 403, 404, 409, 422)
@@ -27,20 +29,12 @@ def is_there(kube, driver):
 
 # --- objects ----------------------------------------------------------------------------------------------------------
 
-def spec(**members):
-    return lambda pod: pod["spec"].update(members)
-
-
-def container(**members):
-    return lambda pod: pod["spec"]["containers"][0].update(members)
-
-
-def volume(**source):
-    return lambda pod: pod["spec"]["volumes"].append({"name": "v", **source})
-
-
 def labels(**members):
-    return lambda pod: pod["metadata"]["labels"].update({key.replace("__", "/").replace("_", "-"): value for key, value in members.items()})
+    return lambda pod: pod["metadata"]["labels"].update({f"spark-{key.replace('_', '-')}": value for key, value in members.items()})
+
+
+def args(*words):
+    return lambda pod: pod["spec"]["containers"][0].update(args=list(words))
 
 
 def owners(*references):
@@ -49,31 +43,26 @@ def owners(*references):
 
 OWNER = {"apiVersion": "v1", "kind": "Pod", "name": "x", "uid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8"}
 
+# What no pod may have, whose ever it is.
+OF_ALL_PODS = ("hostPath", "hostNetwork", "hostPID", "hostIPC", "nodeName", "another account", "another account by its old name",
+               "an ephemeral container", "privileged", "SYS_ADMIN", "hostPort", "unmasked proc", "a privileged init container",
+               "sysctls", "unconfined", "a gateway's label", "an operator's label", "a bad name", "an upper-case name", "a NUL")
+
+
+def of_all_pods(name):
+    return lambda pod: BAD_PODS[name](types.SimpleNamespace(pod=pod))
+
+
 BAD_EXECUTORS = {
-    "hostPath": volume(hostPath={"path": "/"}),
-    "hostNetwork": spec(hostNetwork=True),
-    "hostPID": spec(hostPID=True),
-    "hostIPC": spec(hostIPC=True),
-    "nodeName": spec(nodeName="node"),
-    "another account": spec(serviceAccountName="default"),
-    "another account by its old name": spec(serviceAccount="sparkgate-admin"),
-    "an ephemeral container": spec(ephemeralContainers=[{"name": "e", "image": "x"}]),
-    "a privileged init container": spec(initContainers=[{"name": "i", "image": "x", "securityContext": {"privileged": True}}]),
-    "sysctls": spec(securityContext={"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}),
-    "privileged": container(securityContext={"privileged": True}),
-    "SYS_ADMIN": container(securityContext={"capabilities": {"add": ["SYS_ADMIN"]}}),
-    "hostPort": container(ports=[{"containerPort": 80, "hostPort": 80}]),
-    "another program": container(args=["sh", "-c", "id"]),
-    "no arguments": container(args=[]),
-    "a number for an argument": container(args=[5]),
-    "a driver's arguments": container(args=["driver", "--class", "A", "local:///a.jar"]),
-    "a gateway's label": labels(**{"sparkgate.io__batch_uid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8"}),
-    "an operator's label": labels(**{"sparkoperator.k8s.io__launched_by_spark_operator": "true"}),
-    "no application": labels(spark_app_selector=""),
-    "two applications": labels(spark_app_selector="a,b"),
-    "an application with a quote": labels(spark_app_selector="a' OR '1'='1"),
-    "a number for an application": labels(spark_app_selector=5),
-    "a bad name": lambda pod: pod["metadata"].update(name="../secrets"),
+    **{name: of_all_pods(name) for name in OF_ALL_PODS},
+    "another program": args("sh", "-c", "id"),
+    "no arguments": args(),
+    "a number for an argument": args(5),
+    "a driver's arguments": args("driver", "--class", "A", "local:///a.jar"),
+    "no application": labels(app_selector=""),
+    "two applications": labels(app_selector="a,b"),
+    "an application with a quote": labels(app_selector="a' OR '1'='1"),
+    "a number for an application": labels(app_selector=5),
     "no name": lambda pod: pod["metadata"].update(name=None, generateName="a"),
     "no spec": lambda pod: pod.update(spec=None),
     "another kind": lambda pod: pod.update(kind="Deployment"),
@@ -84,7 +73,6 @@ BAD_EXECUTORS = {
     "an owner without uid": owners({"apiVersion": "v1", "kind": "Pod", "name": "x"}),
     "an owner with a path": owners({**OWNER, "name": "../secrets/x"}),
     "no list of owners": lambda pod: pod["metadata"].update(ownerReferences="x"),
-    "a NUL": container(image="a\0b"),
 }
 
 
