@@ -131,8 +131,8 @@ bool batch_is_pod(const struct batch *batch);
 const char *batch_object_name(const struct batch *batch);
 
 /*
- * Did its driver run before the gateway heard of it, and does it only have its executors made here (client mode)? Then its object
- * is the driver's pod, if that is known at all: else driver_pod and batch_object_name() are NULL.
+ * Did its driver run before the gateway heard of it, and does it only have its executors made here (client mode)?
+ * Then its object is the driver's pod, if that is known at all: else driver_pod and batch_object_name() are NULL.
  */
 bool batch_is_client(const struct batch *batch);
 

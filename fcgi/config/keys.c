@@ -107,8 +107,8 @@ const struct config_key config_cluster_keys[] = {
 	  .help = "The operator that turns applications into pods: \"kubeflow\", or \"sparkgate\" for "
 		  "sparkgate-operator(8), which acts on applications with the label sparkgate.io/operator=sparkgate." },
 	{ "k8s_submissions", KEY_FLAG, AT(k8s_submissions), .default_text = "false",
-	  .help = "spark-submit --master k8s:// may make its driver pods here, and drivers their executors. The gateway then needs the rights of "
-		  "deploy/kubernetes/k8s-rbac.yaml.in." },
+	  .help = "spark-submit --master k8s:// may make its driver pods here, and drivers their executors. The gateway then "
+		  "needs the rights of deploy/kubernetes/k8s-rbac.yaml.in." },
 	{ "k8s_host_access", KEY_FLAG, AT(k8s_host_access), .default_text = "false",
 	  .help = "Pods that come by --master k8s:// may use their node: hostPath, hostNetwork, privileged containers and "
 		  "whatever else Kubernetes' pod security level \"baseline\" forbids." },

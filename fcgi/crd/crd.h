@@ -65,8 +65,8 @@ char *crd_kubeflow_path(struct arena *arena, const char *namespace, const char *
 void crd_add_labels(struct json_object *labels, const struct batch *batch, const char *gateway_key);
 
 /*
- * The same on what is made for the executors of a batch: it is told from the driver's pod by CRD_LABEL_PROTOCOL, so that no watch of
- * drivers brings executors. And the label selector of these objects; the arena's.
+ * The same on what is made for the executors of a batch: it is told from the driver's pod by CRD_LABEL_PROTOCOL, so
+ * that no watch of drivers brings executors. And the label selector of these objects; the arena's.
  */
 void crd_add_executor_labels(struct json_object *labels, const struct batch *batch, const char *gateway_key);
 const char *crd_executors_selector(struct arena *arena, const struct batch *batch, const char *gateway_key);
@@ -126,7 +126,10 @@ void crd_pod_sight(struct arena *arena, struct json_object *pod, struct batch_si
 void crd_pod_object_sight(struct arena *arena, struct json_object *pod, const struct batch *batch,
 			  struct batch_sight *ret_sight);
 
-/* The container in which the driver of a pod runs, as far as its pod tells: Spark's own name, else the first one; borrowed, or NULL. */
+/*
+ * The container in which the driver of a pod runs, as far as its pod tells: Spark's own name, else the first one;
+ * borrowed, or NULL.
+ */
 const char *crd_driver_container(struct json_object *pod);
 
 /* Why a driver pod does not run, in Kubernetes' words, or NULL; the arena's (contract crds.md 9.7). */

@@ -423,8 +423,8 @@ crd_add_executor_labels(struct json_object *labels, const struct batch *batch, c
 const char *
 crd_executors_selector(struct arena *arena, const struct batch *batch, const char *gateway_key)
 {
-	return arena_printf(arena, CRD_LABEL_GATEWAY "=%s," CRD_LABEL_PROTOCOL "=" CRD_PROTOCOL_EXECUTORS "," CRD_LABEL_BATCH_UID "=%s",
-			    gateway_key, batch->uid);
+	return arena_printf(arena, CRD_LABEL_GATEWAY "=%s," CRD_LABEL_PROTOCOL "=" CRD_PROTOCOL_EXECUTORS ","
+			    CRD_LABEL_BATCH_UID "=%s", gateway_key, batch->uid);
 }
 
 bool

@@ -71,9 +71,9 @@ MUST_CHECK bool kube_merge(struct kube *kube, const char *path, struct json_obje
 			   struct json_object **ret_object, struct err *err);
 
 /*
- * Deletes with Background propagation, only the object of that uid when uid is not NULL (else ERR_CONFLICT); or, where the path is
- * a collection's with a labelSelector, all that it selects.
- * ERR_NOT_FOUND: it is gone, which is what the caller wanted; true: the server took the deletion.
+ * Deletes with Background propagation, only the object of that uid when uid is not NULL (else ERR_CONFLICT); or,
+ * where the path is a collection's with a labelSelector, all that it selects. ERR_NOT_FOUND: it is gone, which is
+ * what the caller wanted; true: the server took the deletion.
  */
 MUST_CHECK bool kube_delete(struct kube *kube, const char *path, const char *uid, struct err *err);
 

@@ -1,11 +1,11 @@
 /*
- * service/k8s_app.h - applications whose drivers run already and have their executors made here (--master k8s:// in client mode, and
- * drivers that were submitted here and told to come back).
+ * service/k8s_app.h - applications whose drivers run already and have their executors made here (--master k8s:// in
+ * client mode, and drivers that were submitted here and told to come back).
  * SPDX-License-Identifier: Apache-2.0
  *
- * Source: contract k8s-facade.md 7. There is no submission: the first thing that is seen of an application makes its batch, whichever
- * it is and whoever gets it. Whose it is then, it stays. What is made for it carries the batch's labels, and nothing else is shown
- * or deleted, whatever a client's selector says.
+ * Source: contract k8s-facade.md 7. There is no submission: the first thing that is seen of an application makes its
+ * batch, whichever it is and whoever gets it. Whose it is then, it stays. What is made for it carries the batch's
+ * labels, and nothing else is shown or deleted, whatever a client's selector says.
  */
 #ifndef SERVICE_K8S_APP_H
 #define SERVICE_K8S_APP_H
@@ -25,8 +25,8 @@ MUST_CHECK bool k8s_app_see(struct app *app, struct arena *arena, const struct k
 /*
  * Makes an executor's pod, its claim or its config map. Sent again, it is the one that is there.
  * ret_object  as the API server has it, the arena's
- * err         ERR_FORBIDDEN: what of it is not allowed, or the application has ended; ERR_INVALID; ERR_EXISTS: another one has this
- *             name; else as kube_create()
+ * err         ERR_FORBIDDEN: what of it is not allowed, or the application has ended; ERR_INVALID; ERR_EXISTS: another
+ *             one has this name; else as kube_create()
  */
 MUST_CHECK bool k8s_app_create(struct app *app, struct arena *arena, const struct k8s_origin *origin, const char *kind,
 			       struct json_object *object, struct json_object **ret_object, struct err *err);

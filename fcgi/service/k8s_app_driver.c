@@ -91,7 +91,8 @@ k8s_app_driver_learn(struct app *app, struct arena *arena, struct app_cluster *c
 			k8s_app_driver_mark(app, arena, cluster, batch);
 		return true;
 	}
-	is_there = kube_get(cluster->kube, arena_printf(arena, "/api/v1/namespaces/%s/pods/%s", batch->namespace, pod_name), &pod, err);
+	is_there = kube_get(cluster->kube, arena_printf(arena, "/api/v1/namespaces/%s/pods/%s", batch->namespace, pod_name),
+			    &pod, err);
 	if (!is_there && err->code != ERR_NOT_FOUND)
 		return false;
 	if (!is_there || !text_is(crd_uid_of(arena_own_json(arena, pod)), pod_uid))

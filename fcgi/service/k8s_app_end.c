@@ -19,7 +19,10 @@
 /* Until one is looked at again that goes on, or of which nothing could be learned. */
 #define AGAIN_S 10
 
-/* One that runs is a sign of its driver: without it an executor ends by itself. One that only waits for a node is none. */
+/*
+ * One that runs is a sign of its driver: without it an executor ends by itself. One that only waits for a node is
+ * none.
+ */
 static bool
 on_executor(void *context, struct json_object *pod, struct err *err)
 {

@@ -16,8 +16,9 @@ MUST_CHECK bool object_delete_executors(struct app *app, struct arena *arena, st
 					const struct batch *batch, struct err *err);
 
 /*
- * Deletes the batch's object. A pod has the name that its client gave it: one under that name that is not this batch's is
- * left alone, and the batch's is gone. In client mode the executors go first; of a driver whose pod is not known there is no more.
+ * Deletes the batch's object. A pod has the name that its client gave it: one under that name that is not this
+ * batch's is left alone, and the batch's is gone. In client mode the executors go first; of a driver whose pod is not
+ * known there is no more.
  * err  ERR_NOT_FOUND: it is gone; else as kube_delete()
  */
 MUST_CHECK bool object_delete(struct app *app, struct arena *arena, struct app_cluster *cluster, const struct batch *batch,

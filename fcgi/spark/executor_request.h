@@ -1,6 +1,6 @@
 /*
- * spark/executor_request.h - the objects that a running driver has made for its executors, as somebody sent them: what they say,
- * and whether they stay within their namespace. No I/O.
+ * spark/executor_request.h - the objects that a running driver has made for its executors, as somebody sent them:
+ * what they say, and whether they stay within their namespace. No I/O.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Source: contract k8s-facade.md 7 (Spark 3.5.9 and 4.3.0).
@@ -37,15 +37,15 @@ MUST_CHECK bool spark_executor_request_read(struct json_object *object, const ch
 					    struct spark_executor_request *ret_request, struct err *err);
 
 /*
- * The only change that a driver makes to an executor: it labels one that it keeps, though it has ended. As a list of changes
- * (RFC 6902) or as a part of the pod, which Spark 3.5 and 4.x send.
+ * The only change that a driver makes to an executor: it labels one that it keeps, though it has ended. As a list of
+ * changes (RFC 6902) or as a part of the pod, which Spark 3.5 and 4.x send.
  * err  ERR_FORBIDDEN: it is another change
  */
 MUST_CHECK bool spark_executor_patch_check(struct json_object *patch, struct err *err);
 
 /*
- * The value that a label selector wants of this label ("key=value", or "=="), the arena's; NULL: it wants no single one. Whatever
- * else stands in the selector can only make it select less.
+ * The value that a label selector wants of this label ("key=value", or "=="), the arena's; NULL: it wants no single
+ * one. Whatever else stands in the selector can only make it select less.
  */
 const char *spark_selected(struct arena *arena, const char *selector, const char *label);
 

@@ -2,8 +2,8 @@
  * spark/pod_rules.h - what pods that somebody sent may have, so that they stay within their namespace. No I/O.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Source: Kubernetes, "Pod Security Standards", level "baseline". Fields that are not known here are refused: a field of
- * tomorrow may open a node.
+ * Source: Kubernetes, "Pod Security Standards", level "baseline". Fields that are not known here are refused: a field
+ * of tomorrow may open a node.
  */
 #ifndef SPARK_POD_RULES_H
 #define SPARK_POD_RULES_H
@@ -32,8 +32,8 @@ MUST_CHECK bool spark_pod_check(struct json_object *spec, const struct spark_pod
 				struct err *err);
 
 /*
- * Labels and annotations of any object: none of the gateway's own. What else metadata can hold, e.g. owners and finalizers, is
- * not taken over.
+ * Labels and annotations of any object: none of the gateway's own. What else metadata can hold, e.g. owners and
+ * finalizers, is not taken over.
  */
 MUST_CHECK bool spark_metadata_check(struct json_object *object, struct err *err);
 

@@ -1,6 +1,6 @@
 /*
- * store/k8s_app_store.h - applications whose drivers have their executors made by --master k8s://: as batches, and what is
- * heard of them while they run. Errors: see store/store.h.
+ * store/k8s_app_store.h - applications whose drivers have their executors made by --master k8s://: as batches, and
+ * what is heard of them while they run. Errors: see store/store.h.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef STORE_K8S_APP_STORE_H

@@ -1,8 +1,8 @@
 -- sql/schema/0007_k8s_executors.sql   applications whose drivers come to --master k8s:// for their executors.
 -- SPDX-License-Identifier: Apache-2.0
 
--- In client mode nobody submits anything: the driver runs already, somewhere, and its first request for executors is the first
--- that is seen of it (contract k8s-facade.md 7.3).
+-- In client mode nobody submits anything: the driver runs already, somewhere, and its first request for executors is
+-- the first that is seen of it (contract k8s-facade.md 7.3).
 ALTER TABLE batch
 	ADD COLUMN driver_container text,
 	ADD COLUMN stopped_at timestamptz;

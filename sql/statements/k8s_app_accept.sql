@@ -1,7 +1,7 @@
--- sql/statements/k8s_app_accept.sql   $1 cluster, $2 namespace, $3 application id, $4 owner or null, $5 name or null, $6 request,
--- $7 request_id, $8 message.
--- The first sight of an application whose driver runs already. The uid follows from the application, so that of all first sights,
--- on whatever workers, one makes the row; no row means that another has made it.
+-- sql/statements/k8s_app_accept.sql   $1 cluster, $2 namespace, $3 application id, $4 owner or null, $5 name or null,
+-- $6 request, $7 request_id, $8 message. The first sight of an application whose driver runs already. The uid follows
+-- from the application, so that of all first sights, on whatever workers, one makes the row; no row means that
+-- another has made it.
 WITH accepted AS (
 	INSERT INTO batch (uid, request_digest, protocol, name, owner, cluster, namespace, operator_kind, request, request_id, app_id,
 			   state, message, attempts, pushed_at, started_at)

@@ -1,6 +1,6 @@
--- sql/statements/k8s_app_creating.sql   $1 id, $2 milliseconds that it may take, $3 name or null.
--- A worker is about to make something for this application. Not for one that has ended or is to be killed: no row. A kill waits for
--- the lock and then sees that something may be made just now, or came first and is seen here.
+-- sql/statements/k8s_app_creating.sql   $1 id, $2 milliseconds that it may take, $3 name or null. A worker is about
+-- to make something for this application. Not for one that has ended or is to be killed: no row. A kill waits for the
+-- lock and then sees that something may be made just now, or came first and is seen here.
 WITH open AS (
 	SELECT id, cluster FROM batch WHERE id = $1::bigint AND finished_at IS NULL AND kill_requested_at IS NULL FOR NO KEY UPDATE
 ), learned AS (

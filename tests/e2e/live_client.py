@@ -21,7 +21,8 @@ class PodDoor:
     def __init__(self, live):
         self.address = live.node_address()
         # ports of its own: the quickstart looks at all addresses for its own
-        self.livy_port, self.all_port, self.spark_port = (port + 10_000 for port in (live.livy_port, live.all_port, live.spark_port))
+        ports = (live.livy_port, live.all_port, live.spark_port)
+        self.livy_port, self.all_port, self.spark_port = (port + 10_000 for port in ports)
         self.url = f"k8s://http://{self.address}:{self.spark_port}"
         self.out = live.dir / "pod-door"
         self.socket = live.dir / "run/pod-door.sock"
@@ -65,7 +66,7 @@ def image(live):
 
 
 def arguments(live, door, name, *words, executors=1, **conf):
-    """Of spark-submit in a pod whose POD_NAME and POD_IP are in its environment. This cluster has neither DNS nor service routing."""
+    """Of spark-submit in a pod that has POD_NAME and POD_IP in its environment. There are neither DNS nor service routing here."""
     properties = {
         "spark.kubernetes.namespace": NAMESPACE, "spark.kubernetes.container.image": image(live),
         "spark.kubernetes.driver.pod.name": "$(POD_NAME)", "spark.driver.host": "$(POD_IP)",
@@ -77,7 +78,8 @@ def arguments(live, door, name, *words, executors=1, **conf):
         **conf,
     }
     options = [word for key, value in properties.items() for word in ("--conf", f"{key}={value}")]
-    return ["--master", door.url, "--deploy-mode", "client", "--name", name, "--driver-memory", "512m", *options, *(words or (PI, "4"))]
+    return ["--master", door.url, "--deploy-mode", "client", "--name", name, "--driver-memory", "512m", *options,
+            *(words or (PI, "4"))]
 
 
 def start_driver(live, door, name, *words, **more):

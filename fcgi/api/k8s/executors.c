@@ -164,8 +164,8 @@ k8s_list_claims(struct call *call, struct err *err)
 }
 
 /*
- * One event a request, which then ends: a client comes again after a second with the version that it has (contract 5.3). It waits
- * like this for its own pod to be ready, which is soon; and it takes 200 instead of a WebSocket.
+ * One event a request, which then ends: a client comes again after a second with the version that it has (contract
+ * 5.3). It waits like this for its own pod to be ready, which is soon; and it takes 200 instead of a WebSocket.
  */
 static void
 answer_watch(struct call *call, struct json_object *pod)

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Source of the protocol facts: contract k8s-facade.md, spark-submit 3.5.9 to 4.3.0. What is made is read here
- * (service/k8s_submit.h, service/k8s_app.h); what is only read is allowed here, and then carried by nginx to the cluster's API server.
+ * (service/k8s_submit.h, service/k8s_app.h); what is only read is allowed here, and then carried by nginx to the
+ * cluster's API server.
  */
 #ifndef API_K8S_K8S_H
 #define API_K8S_K8S_H
@@ -27,8 +28,8 @@ bool k8s_get_pod(struct call *call, struct err *err);
 bool k8s_get_log(struct call *call, struct err *err);
 
 /*
- * A list or a watch of one application's executors: handed over to nginx, or refused. ret_taken false: it is a list of something
- * else, or of an application that nobody knows.
+ * A list or a watch of one application's executors: handed over to nginx, or refused. ret_taken false: it is a list
+ * of something else, or of an application that nobody knows.
  */
 MUST_CHECK bool k8s_list_executors(struct call *call, const struct k8s_origin *origin, bool *ret_taken, struct err *err);
 /* A list or a watch of one pod that no batch has: the caller's own, in client mode. */
@@ -45,7 +46,10 @@ bool k8s_delete_services(struct call *call, struct err *err);
 bool k8s_delete_config_maps(struct call *call, struct err *err);
 bool k8s_delete_claims(struct call *call, struct err *err);
 
-/* The body as a JSON object without any NUL, which neither PostgreSQL nor C's texts hold and nobody needs; the arena's. */
+/*
+ * The body as a JSON object without any NUL, which neither PostgreSQL nor C's texts hold and nobody needs; the
+ * arena's.
+ */
 MUST_CHECK bool k8s_read_body(struct call *call, struct json_object **ret_object, struct err *err);
 
 /* Does the client want a watch, and no list? */

@@ -151,7 +151,8 @@ static bool
 k8s_no_route(struct call *call, struct err *err)
 {
 	if (strncmp(call->path, "/apis/apps/", sizeof("/apis/apps/") - 1) == 0)
-		return err_set(err, ERR_FORBIDDEN, "executors are made as pods here: set spark.kubernetes.allocation.pods.allocator=direct");
+		return err_set(err, ERR_FORBIDDEN, "executors are made as pods here: set "
+			       "spark.kubernetes.allocation.pods.allocator=direct");
 	/* the path is not repeated: it may hold any bytes, and JSON may not */
 	return err_set(err, ERR_FORBIDDEN, "of the Kubernetes API only what spark-submit and its drivers ask for is served here: "
 		       "a driver's pod, what belongs to it, its state, its log, and its executors");
