@@ -179,7 +179,7 @@ def test_an_orderly_stop_is_success_and_leaves_nothing(stack, kube, k8s, driver,
     for object_ in (driver.config_map(), driver.claim(), driver.executor(), driver.executor(2)):
         assert k8s.make(object_).status == 201
     k8s.stop(driver)
-    row = stack.wait_state(batch_of(stack, driver)["id"], "success", 30)
+    row = stack.wait_state(batch_of(stack, driver)["id"], "success", 60)
     assert "in order" in row["message"] and row["exit_code"] is None
     log = stack.livy.get(f"/batches/{row['id']}/log").json()["log"]
     assert "its log and its exit code are not known here" in log[0] and "in order" in log[1]
@@ -190,12 +190,11 @@ def test_an_orderly_stop_is_success_and_leaves_nothing(stack, kube, k8s, driver,
 
 
 @pytest.fixture
-def soon_silent(stack, kube, k8s, clean, repaired):
-    kube.delete_drivers()
-    stack.reconfigure({"clusters": {"default": {"k8s_submissions": True}}, "watcher": {"driver_silence_s": SILENCE_S}})
-    stack.wait_leased()
-    yield
-    stack.reconfigure({"clusters": {"default": {"k8s_submissions": True}}})
+def soon_silent(stack, k8s, followed, repaired):
+    """Called, silence is short from now on: what is to live must have a sign of life by then."""
+    opened = {"clusters": {"default": {"k8s_submissions": True}}}
+    yield lambda: stack.reconfigure({**opened, "watcher": {"driver_silence_s": SILENCE_S}})
+    stack.reconfigure(opened)
 
 
 def test_a_driver_of_which_nothing_is_heard_is_dead_when_its_executors_are(stack, kube, k8s, driver, soon_silent):
@@ -203,8 +202,9 @@ def test_a_driver_of_which_nothing_is_heard_is_dead_when_its_executors_are(stack
     k8s.make(driver.executor(2))
     run(kube, driver.executor_name(1))
     batch_id = batch_of(stack, driver)["id"]
+    soon_silent()
     wait_for("a look at it", lambda: stack.postgres.value(
-        "SELECT look_after > now() AND heard_at < now() - %s * interval '1 s' FROM k8s_application", (SILENCE_S,)), 30)
+        "SELECT look_after > now() AND heard_at < now() - %s * interval '1 s' FROM k8s_application", (SILENCE_S,)), 60)
     assert stack.row(batch_id)["state"] == "running", "an executor that runs is a sign of it"
     run(kube, driver.executor_name(1), "Failed")
     row = stack.wait_state(batch_id, "dead", 60)
@@ -212,7 +212,7 @@ def test_a_driver_of_which_nothing_is_heard_is_dead_when_its_executors_are(stack
     assert made(kube, "pods", driver) == [], "one that still waited for a node is not begun"
 
 
-def test_a_driver_that_asks_lives(stack, kube, k8s, driver, soon_silent):
+def test_a_driver_that_asks_lives(stack, k8s, driver, followed):
     k8s.make(driver.executor())
     before = stack.postgres.value("SELECT heard_at FROM k8s_application")
     stack.postgres.execute("UPDATE k8s_application SET heard_at = now() - interval '1 hour', look_after = now() + interval '1 day'")
@@ -229,7 +229,7 @@ def test_a_kill_removes_executors_and_allows_no_more(stack, kube, k8s, driver, f
     assert stack.livy.delete(f"/batches/{batch_id}").status == 200
     answer = k8s.make(driver.executor(2))
     assert answer.status == 403 and "has ended" in answer.json()["message"], answer
-    assert stack.wait_state(batch_id, "killed", 30)["reason"] == "killed_by_user"
+    assert stack.wait_state(batch_id, "killed", 60)["reason"] == "killed_by_user"
     assert made(kube, "pods", driver) == made(kube, "configmaps", driver) == []
     assert k8s.make(driver.executor(2)).status == 403
 
@@ -312,7 +312,7 @@ def test_a_pod_is_no_driver_because_somebody_says_so(stack, kube, k8s, followed)
     assert row["driver_pod"] is None
     assert "sparkgate.io/batch-uid" not in kube.call("GET", f"{PODS}/me-driver")["metadata"]["labels"]
     stack.livy.delete(f"/batches/{row['id']}")
-    stack.wait_state(row["id"], "killed", 30)
+    stack.wait_state(row["id"], "killed", 60)
     kube.call("GET", f"{PODS}/me-driver")
 
 
