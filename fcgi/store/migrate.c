@@ -34,6 +34,12 @@ store_schema_version(void)
 	return migrations[ARRAY_COUNT(migrations) - 1].version;
 }
 
+int
+store_schema_count(void)
+{
+	return ARRAY_COUNT(migrations);
+}
+
 static bool
 run(struct store *store, const char *text, const char *const *params, int params_count, struct err *err)
 {

@@ -20,5 +20,7 @@ MUST_CHECK bool store_migrate(const struct config *config, const struct log *log
 
 /* The newest built-in version. */
 int store_schema_version(void);
+/* How many there are up to it: numbers may be left out. */
+int store_schema_count(void);
 
 #endif

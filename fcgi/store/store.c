@@ -358,13 +358,17 @@ bool
 store_ready(struct store *store, struct err *err)
 {
 	AUTO_PGRESULT PGresult *result = NULL;
-	int version;
+	int version, applied;
 
 	if (!store_run(store, STATEMENT_SCHEMA_VERSION, NULL, &result, err))
 		return false;
 	version = atoi(store_value(result, 0, "version"));
-	if (version == store_schema_version())
+	applied = atoi(store_value(result, 0, "applied"));
+	if (version == store_schema_version() && applied == store_schema_count())
 		return true;
+	if (version == store_schema_version())
+		return err_set(err, ERR_UNAVAILABLE, "the database lacks a migration before schema %d: run sparkgate-ctl migrate",
+			       version);
 	return err_set(err, ERR_UNAVAILABLE, "the database has schema %d and this program needs %d: %s", version,
 		       store_schema_version(), version < store_schema_version() ? "run sparkgate-ctl migrate"
 										: "use a newer sparkgate");
