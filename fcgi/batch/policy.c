@@ -222,7 +222,9 @@ batch_policy_check_uri(struct arena *arena, const struct batch_policy *policy, c
 bool
 batch_key_is_uris(const char *key)
 {
-	static const char *const keys[] = { "spark.jars", "spark.files", "spark.archives", "spark.submit.pyFiles" };
+	static const char *const keys[] = {
+		"spark.jars", "spark.files", "spark.archives", "spark.yarn.dist.archives", "spark.submit.pyFiles",
+	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
 		if (strcmp(keys[i], key) == 0)

@@ -16,6 +16,11 @@ struct conf_row {
 	const char *why;        /* of a denial */
 };
 
+/* Spark, its operators and this gateway find pods by these (contract crds.md 2.5 and 4.3). */
+#define RESERVED_LABEL_OF(role, label) \
+	{ "spark.kubernetes." role ".label." label, CONF_DENY, "pods are found by it: choose another label" }
+#define RESERVED_LABEL(label) RESERVED_LABEL_OF("driver", label), RESERVED_LABEL_OF("executor", label)
+
 /*
  * Contract crds.md 6.2: what names the target, the object or its pods is the gateway's; credentials of the driver
  * towards the API server would lift the submitter to whatever they allow.
@@ -39,6 +44,12 @@ static const struct conf_row conf_rules[] = {
 	{ "spark.kubernetes.executor.podTemplateContainerName", CONF_DENY, "leave it out" },
 	{ "spark.kubernetes.authenticate.*", CONF_DENY,
 	  "service accounts and credentials are set per cluster in the gateway's configuration" },
+	RESERVED_LABEL("spark-role"),
+	RESERVED_LABEL("spark-app-selector"),
+	RESERVED_LABEL("spark-exec-id"),
+	RESERVED_LABEL("sparkoperator.k8s.io/*"),
+	RESERVED_LABEL("spark.operator/*"),
+	RESERVED_LABEL("sparkgate.io/*"),
 	{ "pyRequirements", CONF_DENY, "not served yet: put the packages into the image, or use pyFiles or archives" },
 };
 

@@ -12,10 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "kube/front.h"
 #include "kube/kube.h"
+#include "service/operator_kind.h"
 #include "store/migrate.h"
 #include "store/store.h"
 
@@ -110,19 +112,42 @@ check_database(const struct config *config)
 }
 
 static bool
+print_cluster(struct kube *kube, struct arena *arena, const struct config_cluster *cluster, const char *what, struct err *err)
+{
+	const char *kind = config_operator_text(cluster->operator_kind), *found;
+	bool served;
+
+	if (cluster->operator_kind == CONFIG_OPERATOR_AUTO) {
+		if (!operator_kind_ask(kube, arena, &found, err))
+			return false;
+		printf("%s: ok, namespace %s, operator %s: found %s\n", what, kube_namespace(kube), kind,
+		       found == NULL ? "none, no definition of SparkApplications is served" : found);
+		return true;
+	}
+	if (!operator_kind_is_served(kube, arena, kind, &served, err))
+		return false;
+	printf("%s: ok, namespace %s, operator %s: its definition of SparkApplications is %sserved\n", what,
+	       kube_namespace(kube), kind, served ? "" : "not ");
+	return true;
+}
+
+static bool
 check_cluster(const struct config *config, const struct config_cluster *cluster)
 {
 	struct kube *kube = NULL;
 	struct err err = ERR_INIT;
+	struct arena arena;
 	char what[64];
-	bool ready = kube_new(config, cluster, &kube, &err) && kube_ready(kube, &err);
+	bool ready;
 
+	arena_init(&arena, LIMIT_ARENA_BYTES);
 	snprintf(what, sizeof(what), "clusters.%s", cluster->name);
-	if (ready)
-		printf("%s: ok, namespace %s\n", what, kube_namespace(kube));
-	else
+	ready = kube_new(config, cluster, &kube, &err) && kube_ready(kube, &err) &&
+		print_cluster(kube, &arena, cluster, what, &err);
+	if (!ready)
 		print_failure(what, &err);
 	kube_free(kube);
+	arena_release(&arena);
 	return ready;
 }
 

@@ -138,6 +138,8 @@ read_cluster(struct reader *reader, const struct yaml_entry *entry, struct confi
 		read_entry(reader, &draft, member);
 	if (remedy == NULL)
 		read_environment(reader, &draft);
+	if (cluster->operator_kind == CONFIG_OPERATOR_BUILTIN)
+		cluster->operator_kind = CONFIG_OPERATOR_SPARKGATE;
 	check_credentials(reader, &draft);
 }
 

@@ -20,10 +20,22 @@ enum config_auth {
 	CONFIG_AUTH_NONE,       /* written out: anybody who reaches a port is served */
 };
 
-enum config_operator { CONFIG_OPERATOR_KUBEFLOW, CONFIG_OPERATOR_SPARKGATE };
+enum config_operator {
+	CONFIG_OPERATOR_KUBEFLOW,
+	CONFIG_OPERATOR_SPARKGATE,
+	CONFIG_OPERATOR_APACHE,
+	CONFIG_OPERATOR_AUTO,           /* Kubeflow's or Apache's, by what the API server serves */
+	CONFIG_OPERATOR_BUILTIN,        /* another word for SPARKGATE, which it becomes when it is read */
+};
 
 /* The word of the configuration, which is also that of rows and labels. */
 const char *config_operator_text(enum config_operator kind);
+
+/* Of the operator, or of Spark itself: who places the pods of a batch together, and knows queues. */
+enum config_scheduler { CONFIG_SCHEDULER_NONE, CONFIG_SCHEDULER_VOLCANO, CONFIG_SCHEDULER_YUNIKORN };
+
+/* NULL for CONFIG_SCHEDULER_NONE. */
+const char *config_scheduler_text(enum config_scheduler scheduler);
 
 struct config_pair {
 	const char *key;
@@ -42,6 +54,7 @@ struct config_cluster {
 	struct config_pair *images;     /* Spark version, "4.0" or "4.0.1" -> image; images[images_count] */
 	size_t images_count;
 	enum config_operator operator_kind;
+	enum config_scheduler batch_scheduler;
 	bool k8s_submissions;           /* spark-submit --master k8s:// may make its drivers here */
 	bool k8s_host_access;           /* whose pods may use their node */
 	struct config_pair *default_conf;   /* beaten by the request; default_conf[default_conf_count] */

@@ -12,11 +12,16 @@ static const char *const level_words[] = {
 static const char *const format_words[] = { [LOG_FORMAT_LOGFMT] = "logfmt", [LOG_FORMAT_JSON] = "json" };
 static const char *const operator_words[] = {
 	[CONFIG_OPERATOR_KUBEFLOW] = "kubeflow", [CONFIG_OPERATOR_SPARKGATE] = "sparkgate",
+	[CONFIG_OPERATOR_APACHE] = "apache", [CONFIG_OPERATOR_AUTO] = "auto", [CONFIG_OPERATOR_BUILTIN] = "builtin",
+};
+static const char *const scheduler_words[] = {
+	[CONFIG_SCHEDULER_NONE] = "none", [CONFIG_SCHEDULER_VOLCANO] = "volcano", [CONFIG_SCHEDULER_YUNIKORN] = "yunikorn",
 };
 
 /* KEY_WORD members are written as one int. */
 _Static_assert(sizeof(enum config_auth) == sizeof(int) && sizeof(enum log_level) == sizeof(int) &&
-	       sizeof(enum log_format) == sizeof(int) && sizeof(enum config_operator) == sizeof(int),
+	       sizeof(enum log_format) == sizeof(int) && sizeof(enum config_operator) == sizeof(int) &&
+	       sizeof(enum config_scheduler) == sizeof(int),
 	       "enums are ints here");
 
 #define WORDS(words_) .words = (words_), .words_count = ARRAY_COUNT(words_)
@@ -104,8 +109,12 @@ const struct config_key config_cluster_keys[] = {
 	  .help = "Spark versions, such as 3.5 or 4.0.1, and the image of each: for a batch that asks for one by conf "
 		  "spark.sparkgate.sparkVersion, or whose spark-submit (spark://) has it." },
 	{ "operator", KEY_WORD, AT(operator_kind), .default_text = "kubeflow", WORDS(operator_words),
-	  .help = "The operator that turns applications into pods: \"kubeflow\", or \"sparkgate\" for "
-		  "sparkgate-operator(8), which acts on applications with the label sparkgate.io/operator=sparkgate." },
+	  .help = "The operator that turns applications into pods: \"kubeflow\", \"apache\" (spark.apache.org), or \"builtin\" "
+		  "for sparkgate-operator(8), which acts on applications with the label sparkgate.io/operator=sparkgate "
+		  "(\"sparkgate\" means the same). \"auto\": Kubeflow's where its definition is served, else Apache's." },
+	{ "batch_scheduler", KEY_WORD, AT(batch_scheduler), .default_text = "none", WORDS(scheduler_words),
+	  .help = "Who places the pods of a batch, and knows the queue that it asks for: \"volcano\" or \"yunikorn\". "
+		  "\"none\": Kubernetes' own scheduler, which knows no queues." },
 	{ "k8s_submissions", KEY_FLAG, AT(k8s_submissions), .default_text = "false",
 	  .help = "spark-submit --master k8s:// may make its driver pods here, and drivers their executors. The gateway then "
 		  "needs the rights of deploy/kubernetes/k8s-rbac.yaml.in." },
@@ -138,6 +147,12 @@ const char *
 config_operator_text(enum config_operator kind)
 {
 	return operator_words[kind];
+}
+
+const char *
+config_scheduler_text(enum config_scheduler scheduler)
+{
+	return scheduler == CONFIG_SCHEDULER_NONE ? NULL : scheduler_words[scheduler];
 }
 
 const struct config_key *

@@ -2,7 +2,9 @@
  * crd/crd.h - an order as a SparkApplication object, and such an object's status as evidence. No I/O.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Source of field names and rules: contract crds.md (Kubeflow spark-operator 38082f33).
+ * Source of field names and rules: contract crds.md (Kubeflow spark-operator 38082f33, Apache spark-kubernetes-operator
+ * d5acafd2). There are two definitions of SparkApplications; what they share is here, what each has of its own in
+ * kubeflow*.c and apache*.c.
  */
 #ifndef CRD_CRD_H
 #define CRD_CRD_H
@@ -12,11 +14,11 @@
 #include "batch/batch.h"
 #include "batch/lifecycle.h"
 
-/* Labels on every object, and by the operator's copying on every pod: how rows and objects find each other. */
+/* Labels on every object, and on every pod of it: how rows and objects find each other. */
 #define CRD_LABEL_GATEWAY "sparkgate.io/gateway"        /* the key of the gateway's database */
 #define CRD_LABEL_BATCH_UID "sparkgate.io/batch-uid"
 #define CRD_LABEL_BATCH_ID "sparkgate.io/batch-id"
-#define CRD_LABEL_NAME "sparkgate.io/name"              /* the batch's name, as far as a label can hold it */
+#define CRD_LABEL_NAME "sparkgate.io/name"              /* the batch's name, as far as a label can hold it; whole as annotation */
 #define CRD_LABEL_PROTOCOL "sparkgate.io/protocol"      /* on driver pods that are a batch's object themselves */
 #define CRD_PROTOCOL_EXECUTORS "k8s-executors"          /* on what is made for the executors of such a batch */
 
@@ -40,26 +42,41 @@ struct crd_target {
 	const char *service_account;
 	const char *image;
 	const char *spark_version;
+	const char *batch_scheduler;    /* "volcano", "yunikorn" */
 	int time_to_live_s;             /* after the end, until the operator deletes the object; 0: a day */
 	struct batch_pairs default_conf;
 	struct batch_pairs enforced_conf;
 };
 
+/* One definition of SparkApplications. */
+struct crd;
+
+/* The one that an operator reads: by the word for it in rows and in the configuration. */
+const struct crd *crd_of_operator(const char *operator_kind);
+/* The one that the batch's object is of, whatever its cluster has now; not for a batch whose object is a pod. */
+const struct crd *crd_of(const struct batch *batch);
+
+/* "sparkoperator.k8s.io/v1beta2" */
+const char *crd_api(const struct crd *crd);
+
 /*
- * The object's spec for sparkoperator.k8s.io/v1beta2. Whatever the operator's webhook would default is set here, because
- * a cluster may run without it (contract crds.md, rule 9).
+ * The object's spec. What an operator, or its webhook, would default is set here wherever the default could lose a job, a
+ * log or a state (contract crds.md, rules 5, 6 and 9).
  *
  * ret_spec  the caller's to put
  * err       ERR_INVALID: which field, and the remedy
  */
-MUST_CHECK bool crd_kubeflow_spec(struct arena *arena, const struct batch_order *order, const struct crd_target *target,
-				  struct json_object **ret_spec, struct err *err);
+MUST_CHECK bool crd_spec(struct arena *arena, const struct crd *crd, const struct batch_order *order,
+			 const struct crd_target *target, struct json_object **ret_spec, struct err *err);
 
 /* The whole object: names and labels from the row, so that creating it again finds it. The caller's to put. */
-struct json_object *crd_kubeflow_object(const struct batch *batch, const char *gateway_key, struct json_object *spec);
+struct json_object *crd_object(const struct batch *batch, const char *gateway_key, struct json_object *spec);
 
 /* "/apis/sparkoperator.k8s.io/v1beta2/namespaces/NS/sparkapplications", with "/NAME" unless name is NULL. */
-char *crd_kubeflow_path(struct arena *arena, const char *namespace, const char *name);
+char *crd_path(struct arena *arena, const struct crd *crd, const char *namespace, const char *name);
+
+/* Is the object of this definition? */
+bool crd_is_of(const struct crd *crd, struct json_object *object);
 
 /* Adds those labels; what stands there under their names is replaced. */
 void crd_add_labels(struct json_object *labels, const struct batch *batch, const char *gateway_key);
@@ -90,24 +107,30 @@ bool crd_is_another(struct json_object *object, const struct batch *batch);
  * What an object's status says; strings are the arena's or borrowed from the object. A failure that came with the object's
  * own deletion (propagationPolicy=Foreground takes the driver first) is that deletion: BATCH_SEEN_GONE.
  */
-void crd_kubeflow_sight(struct arena *arena, struct json_object *object, struct batch_sight *ret_sight);
+void crd_sight(struct arena *arena, const struct crd *crd, struct json_object *object, struct batch_sight *ret_sight);
 
 /*
- * Does the driver pod of a FAILED object know better, or more? "driver pod already exist" and "not found" are no proof of
- * failure: they also come when the operator, or the API server, was killed between spark-submit and the write of the status
- * (contract crds.md, rule 3), and when the operator has not heard of the pod yet. Of a driver that never ran the operator
- * only says so: the pod says why.
+ * Does the driver pod of an object that says "failed" know better, or more? Kubeflow's "driver pod already exist" and "not
+ * found" are no proof of failure: they also come when the operator, or the API server, was killed between spark-submit and
+ * the write of the status (contract crds.md, rule 3), and when the operator has not heard of the pod yet. Of a driver that
+ * never ran the operators only say so: the pod says why.
  */
-bool crd_kubeflow_pod_knows_more(struct json_object *object);
+bool crd_pod_knows_more(const struct crd *crd, struct json_object *object);
 
 /*
  * Is the end of the driver the end of the application, even though its operator has not said so? Not when the driver is, or
  * may be, run again, nor when somebody is deleting or suspending the application.
  */
-bool crd_kubeflow_ends_with_driver(struct json_object *object);
+bool crd_ends_with_driver(const struct crd *crd, struct json_object *object);
 
 /* Has its operator taken it up: is there any status? */
-bool crd_kubeflow_is_taken_up(struct json_object *object);
+bool crd_is_taken_up(const struct crd *crd, struct json_object *object);
+
+/* The driver pod's name: what the row knows, else what the operator calls it. The arena's. */
+const char *crd_driver_pod(struct arena *arena, const struct batch *batch);
+
+/* The label selector of the batch's driver pods where a status does not name them (contract crds.md 5.1); else NULL. */
+const char *crd_driver_pods_selector(struct arena *arena, const struct batch *batch);
 
 /* metadata.name and metadata.uid of any object of Kubernetes, borrowed; NULL: it has none (yet). */
 const char *crd_name_of(struct json_object *object);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crd/crd.h"
+#include "crd/crd_priv.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,57 +64,8 @@ reason_of(const char *message)
 	return BATCH_FAILED;
 }
 
-/* "\tat org.apache.spark...", "\t... 12 more": nine tenths of spark-submit's stderr, between the lines that say what failed. */
-static bool
-is_stack_frame(const char *line)
-{
-	return strncmp(line, "\tat ", 4) == 0 || strncmp(line, "\t... ", 5) == 0;
-}
-
-static const char *
-without_stack_frames(struct arena *arena, const char *message)
-{
-	char *text = arena_alloc(arena, strlen(message) + 1), *end = text;
-	size_t size;
-
-	for (; *message != '\0'; message += size) {
-		size = strcspn(message, "\n");
-		size += message[size] == '\n' ? 1 : 0;
-		if (!is_stack_frame(message)) {
-			memcpy(end, message, size);
-			end += size;
-		}
-	}
-	return text;
-}
-
-/* spark-submit's stderr can be tens of KB; what went wrong stands at its end, what it was about at its beginning. */
-static const char *
-shorten(struct arena *arena, const char *whole)
-{
-	const char *message = without_stack_frames(arena, whole);
-	size_t size = strlen(message);
-	size_t head = LIMIT_MESSAGE_BYTES / 4, tail = LIMIT_MESSAGE_BYTES / 2;
-
-	if (size <= LIMIT_MESSAGE_BYTES)
-		return message;
-	/* a cut inside a UTF-8 character would make the text unfit for the database */
-	while (head > 0 && ((unsigned char)message[head] & 0xc0) == 0x80)
-		head--;
-	while (tail > 0 && ((unsigned char)message[size - tail] & 0xc0) == 0x80)
-		tail--;
-	return arena_printf(arena, "%.*s\n... (%zu bytes left out) ...\n%s", (int)head, message, size - head - tail,
-			    message + size - tail);
-}
-
-static const char *
-deleted_at(struct json_object *object)
-{
-	return json_string_at(object, "metadata", "deletionTimestamp", NULL);
-}
-
-static const char *
-state_of(struct json_object *object)
+const char *
+crd_kubeflow_state(struct json_object *object)
 {
 	return json_string_at(object, "status", "applicationState", "state", NULL);
 }
@@ -124,7 +75,7 @@ static bool
 is_to_rerun(struct json_object *object)
 {
 	struct json_object *policy = json_at(object, "spec", "restartPolicy", NULL);
-	const char *state = state_of(object), *type = json_string(policy, "type");
+	const char *state = crd_kubeflow_state(object), *type = json_string(policy, "type");
 
 	if (state == NULL || strcmp(state, "FAILING") != 0 || type == NULL)
 		return false;
@@ -137,7 +88,7 @@ is_to_rerun(struct json_object *object)
 static bool
 is_put_off(struct json_object *object)
 {
-	const char *state = state_of(object);
+	const char *state = crd_kubeflow_state(object);
 
 	return state != NULL && (strcmp(state, "SUBMISSION_FAILED") == 0 || strcmp(state, "PENDING_RERUN") == 0 ||
 				 is_to_rerun(object));
@@ -148,7 +99,7 @@ static int
 read_attempts(struct json_object *object)
 {
 	int attempts = (int)json_int(json_member(object, "status"), "executionAttempts", 0);
-	const char *state = state_of(object);
+	const char *state = crd_kubeflow_state(object);
 	bool waits = is_to_rerun(object) || (state != NULL && strcmp(state, "PENDING_RERUN") == 0);
 
 	return attempts > 0 && waits ? attempts + 1 : attempts;
@@ -167,7 +118,7 @@ crd_kubeflow_pod_knows_more(struct json_object *object)
 		/* ended by SIGTERM or SIGKILL: whose, the pod tells */
 		"ExitCode: 143,", "ExitCode: 137,",
 	};
-	const char *state = state_of(object);
+	const char *state = crd_kubeflow_state(object);
 	const char *message = json_string_at(object, "status", "applicationState", "errorMessage", NULL);
 
 	if (state == NULL || strcmp(state, "FAILED") != 0 || message == NULL)
@@ -184,25 +135,17 @@ crd_kubeflow_ends_with_driver(struct json_object *object)
 {
 	/* contract crds.md 3.3 */
 	static const char *const runs_again[] = { "PENDING_RERUN", "INVALIDATING", "SUSPENDING", "SUSPENDED", "RESUMING" };
-	const char *state = state_of(object);
+	const char *state = crd_kubeflow_state(object);
 	const char *restart = json_string_at(object, "spec", "restartPolicy", "type", NULL);
 
 	if (restart == NULL || strcmp(restart, "Never") != 0 ||
-	    json_object_get_boolean(json_at(object, "spec", "suspend", NULL)) || deleted_at(object) != NULL)
+	    json_object_get_boolean(json_at(object, "spec", "suspend", NULL)) || crd_deleted_at(object) != NULL)
 		return false;
 	for (size_t i = 0; state != NULL && i < ARRAY_COUNT(runs_again); i++) {
 		if (strcmp(state, runs_again[i]) == 0)
 			return false;
 	}
 	return true;
-}
-
-bool
-crd_kubeflow_is_taken_up(struct json_object *object)
-{
-	const char *state = state_of(object);
-
-	return state != NULL && state[0] != '\0';
 }
 
 /* "driver container failed with ExitCode: 3, Reason: Error" (contract crds.md 3.3) */
@@ -220,12 +163,12 @@ read_end(struct arena *arena, struct json_object *object, const char *message, s
 	const char *ended_at = json_string_at(object, "status", "terminationTime", NULL);
 
 	/* both are RFC 3339 in UTC with seconds, so text compares as time */
-	if (sight->phase == BATCH_SEEN_FAILED && ended_at != NULL && deleted_at(object) != NULL &&
-	    strcmp(ended_at, deleted_at(object)) >= 0) {
+	if (sight->phase == BATCH_SEEN_FAILED && ended_at != NULL && crd_deleted_at(object) != NULL &&
+	    strcmp(ended_at, crd_deleted_at(object)) >= 0) {
 		sight->phase = BATCH_SEEN_GONE;
 	} else if (sight->phase == BATCH_SEEN_FAILED) {
 		sight->reason = reason_of(message);
-		sight->message = message == NULL || message[0] == '\0' ? "the application failed" : shorten(arena, message);
+		sight->message = message == NULL || message[0] == '\0' ? "the application failed" : crd_shorten(arena, message);
 		sight->has_exit_code = read_exit_code(message, &sight->exit_code);
 	} else {
 		/* the operator calls nothing else completed */
@@ -237,7 +180,7 @@ void
 crd_kubeflow_sight(struct arena *arena, struct json_object *object, struct batch_sight *ret_sight)
 {
 	struct json_object *status = json_member(object, "status");
-	const char *state = state_of(object);
+	const char *state = crd_kubeflow_state(object);
 	const char *message = json_string_at(status, "applicationState", "errorMessage", NULL);
 	const char *app_id = json_string(status, "sparkApplicationId");
 	const char *driver_pod = json_string_at(status, "driverInfo", "podName", NULL);
@@ -254,6 +197,6 @@ crd_kubeflow_sight(struct arena *arena, struct json_object *object, struct batch
 		read_end(arena, object, message, ret_sight);
 	} else if (is_put_off(object) && message != NULL && message[0] != '\0') {
 		/* why there is no driver: quota, an admission webhook, an image that spark-submit does not like, its last end */
-		ret_sight->message = shorten(arena, message);
+		ret_sight->message = crd_shorten(arena, message);
 	}
 }

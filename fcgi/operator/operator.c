@@ -182,7 +182,8 @@ static bool
 follow_once(struct following *following, struct arena *arena, struct err *err)
 {
 	struct collection collections[COLLECTIONS] = {
-		[APPLICATIONS] = { .path = crd_kubeflow_path(arena, kube_namespace(following->kube), NULL),
+		[APPLICATIONS] = { .path = crd_path(arena, crd_of_operator(CRD_OPERATOR_OWN),
+						    kube_namespace(following->kube), NULL),
 				   .see = seen_application },
 		[PODS] = { .path = submit_pod_path(following->kube, arena, NULL), .see = seen_pod },
 	};

@@ -59,7 +59,7 @@ failed(struct reconciling *work, const char *event, const struct err *err)
 static char *
 application_path(struct reconciling *work)
 {
-	return crd_kubeflow_path(work->arena, kube_namespace(work->kube), name_of(work->application));
+	return crd_path(work->arena, crd_of_operator(CRD_OPERATOR_OWN), kube_namespace(work->kube), name_of(work->application));
 }
 
 /* ---- the status ---- */

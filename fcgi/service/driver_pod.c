@@ -1,25 +1,115 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/driver_pod.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "crd/crd.h"
 #include "service/observe.h"
 #include "store/batch_store.h"
 
 #define ASKED_AT_ONCE 100
 
+static bool
+get_named(struct arena *arena, struct app_cluster *cluster, const struct batch *batch, struct json_object **ret_pod,
+	  struct err *err)
+{
+	const char *path = arena_printf(arena, "/api/v1/namespaces/%s/pods/%s", batch->namespace, crd_driver_pod(arena, batch));
+
+	if (!kube_get(cluster->kube, path, ret_pod, err))
+		return false;
+	arena_own_json(arena, *ret_pod);
+	return true;
+}
+
+struct choice {
+	struct arena *arena;
+	const char *object_uid;         /* NULL: not known yet */
+	const char *name;               /* what the operator would call the pod */
+	struct json_object *pod;        /* the arena's */
+};
+
+/* Of several, which are attempts, the one of that name, else the newest. */
+static bool
+choose(void *context, struct json_object *pod, struct err *err)
+{
+	struct choice *choice = context;
+	const char *created_at = json_string_at(pod, "metadata", "creationTimestamp", NULL);
+	const char *best_at = json_string_at(choice->pod, "metadata", "creationTimestamp", NULL);
+
+	(void)err;
+	if ((choice->object_uid != NULL && !crd_pod_is_of(pod, choice->object_uid)) ||
+	    text_is(crd_name_of(choice->pod), choice->name))
+		return true;
+	if (choice->pod == NULL || text_is(crd_name_of(pod), choice->name) ||
+	    (created_at != NULL && best_at != NULL && strcmp(created_at, best_at) > 0))
+		choice->pod = arena_own_json(choice->arena, json_object_get(pod));
+	return true;
+}
+
+static bool
+get_labelled(struct arena *arena, struct app_cluster *cluster, const struct batch *batch, const char *selector,
+	     struct json_object **ret_pod, struct err *err)
+{
+	struct choice choice = { arena, batch->object_uid, crd_driver_pod(arena, batch), NULL };
+	char *version = NULL;
+	bool listed = kube_list(cluster->kube, arena_printf(arena, "/api/v1/namespaces/%s/pods", batch->namespace),
+				arena_printf(arena, "labelSelector=%s", kube_escape(arena, selector)), choose, &choice,
+				&version, err);
+
+	free(version);
+	*ret_pod = choice.pod;
+	return listed && (choice.pod != NULL || err_set(err, ERR_NOT_FOUND, "no driver pod of %s", batch->object_name));
+}
+
 bool
 driver_pod_get(struct arena *arena, struct app_cluster *cluster, const struct batch *batch, struct json_object **ret_pod,
 	       struct err *err)
 {
-	/* else the operator's own rule for the name; no template of ours changes it (contract crds.md 2.3) */
-	const char *name = batch->driver_pod != NULL ? batch->driver_pod : arena_printf(arena, "%s-driver", batch->object_name);
+	const char *selector = crd_driver_pods_selector(arena, batch);
 
-	if (!kube_get(cluster->kube, arena_printf(arena, "/api/v1/namespaces/%s/pods/%s", batch->namespace, name), ret_pod,
-		      err))
+	if (selector == NULL)
+		return get_named(arena, cluster, batch, ret_pod, err);
+	if (batch->driver_pod != NULL && get_named(arena, cluster, batch, ret_pod, err))
+		return true;
+	if (batch->driver_pod != NULL && err->code != ERR_NOT_FOUND)
 		return false;
-	arena_own_json(arena, *ret_pod);
+	if (get_labelled(arena, cluster, batch, selector, ret_pod, err))
+		return true;
+	/* without the right to list pods, the operator's rule for their names is left */
+	return err->code == ERR_FORBIDDEN && batch->driver_pod == NULL && get_named(arena, cluster, batch, ret_pod, err);
+}
+
+bool
+driver_pod_find(struct app *app, struct arena *arena, struct app_cluster *cluster, const struct batch *batch,
+		struct batch_sight *sight)
+{
+	struct batch wanted = *batch;
+	struct err err = ERR_INIT;
+	struct batch_sight of_pod;
+	struct json_object *pod;
+
+	if (sight->driver_pod != NULL || (sight->phase != BATCH_SEEN_RUNNING && !batch_sight_is_end(sight)) ||
+	    crd_driver_pods_selector(arena, batch) == NULL)
+		return true;
+	/* the row may still name the pod of the attempt before */
+	wanted.driver_pod = NULL;
+	wanted.attempts = sight->attempts;
+	wanted.object_uid = sight->object_uid;
+	if (text_is(batch->driver_pod, crd_driver_pod(arena, &wanted)))
+		return true;
+	if (!driver_pod_get(arena, cluster, &wanted, &pod, &err)) {
+		if (err.code == ERR_NOT_FOUND)
+			return true; /* it is gone */
+		log_failure(&app->log, LOG_LEVEL_WARNING, "driver_not_found", &err, LOG_INT("batch", batch->id));
+		return !err_is_transient(&err);
+	}
+	crd_pod_sight(arena, pod, &of_pod);
+	sight->driver_pod = of_pod.driver_pod;
+	sight->app_id = of_pod.app_id;
 	return true;
 }
 
@@ -113,11 +203,11 @@ driver_pod_compare(struct app *app, struct arena *arena, struct app_cluster *clu
 	}
 	/* An object that cannot be read, or is gone, is the watch's business. */
 	if (!has_ended(arena, batch, pod, &of_pod) ||
-	    !kube_get(cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), &object, &err))
+	    !kube_get(cluster->kube, crd_object_path(arena, batch), &object, &err))
 		return;
 	arena_own_json(arena, object);
-	crd_kubeflow_sight(arena, object, &of_object);
-	if (batch_sight_is_end(&of_object) || !crd_kubeflow_ends_with_driver(object) ||
+	crd_sight(arena, crd_of(batch), object, &of_object);
+	if (batch_sight_is_end(&of_object) || !crd_ends_with_driver(crd_of(batch), object) ||
 	    (pod != NULL && !crd_pod_is_of(pod, of_object.object_uid)))
 		return;
 	if (!batch->end_is_seen) {

@@ -9,11 +9,18 @@
 #include "service/app.h"
 
 /*
- * Looks behind a FAILED that is no proof, or no explanation (crd_kubeflow_pod_knows_more()): is there a driver of this very
+ * Looks behind a FAILED that is no proof, or no explanation (crd_pod_knows_more()): is there a driver of this very
  * object? Then the sight becomes what that pod says, and while it runs the batch is followed by it. False: could not be asked.
  */
 MUST_CHECK bool driver_pod_second_look(struct app *app, struct arena *arena, struct app_cluster *cluster,
 				       const struct batch *batch, struct batch_sight *sight);
+
+/*
+ * A status of spark.apache.org names neither the driver's pod nor the application's id: puts both into the sight of a driver
+ * that runs or has ended, by the pod's labels. False: could not be asked.
+ */
+MUST_CHECK bool driver_pod_find(struct app *app, struct arena *arena, struct app_cluster *cluster, const struct batch *batch,
+				struct batch_sight *sight);
 
 /* Asks the pods of the batches that are followed by them; a few at a time. */
 void driver_pod_ask_followed(struct app *app, struct app_cluster *cluster);

@@ -12,6 +12,7 @@
 #include "base/failpoint.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "crd/crd.h"
 #include "kube/watch.h"
 #include "service/cancel.h"
@@ -19,10 +20,12 @@
 #include "service/k8s_app_end.h"
 #include "service/log_follow.h"
 #include "service/observe.h"
+#include "service/operator_kind.h"
 #include "service/push.h"
 #include "service/retention.h"
 #include "service/waiting.h"
 #include "store/batch_store.h"
+#include "store/cluster_store.h"
 #include "store/listen.h"
 
 /* After a failure of the API server or the database: soon enough for the 2 s that a state may be late. */
@@ -36,6 +39,12 @@
 #define EVENTS_TURN_MS 50
 /* Without the right to list pods everything else goes on; after this it is asked for again. */
 #define PODS_RETRY_MS 30000
+/* Where the configuration leaves the operator to the API server, that may have another answer by now. */
+#define OPERATOR_ASK_MS 10000
+/* Objects of an operator that the cluster had before are no part of the watch: they are asked for one by one. */
+#define OTHERS_ASK_MS 1000
+#define OTHERS_RETRY_MS 10000
+#define OTHERS_AT_ONCE 20
 /* Rows compared with a list at a time. */
 #define COMPARE_AT_ONCE 500
 
@@ -55,6 +64,8 @@ struct follower {
 	struct waiting waiting;
 	struct kube_watch *pods;        /* those that are batches' objects themselves; NULL: there are none in this cluster */
 	bool pods_refused;              /* the gateway lacks the right to list them */
+	const char *operator_kind;      /* whose SparkApplications are watched */
+	int64_t operator_asked_ms, others_due_ms, others_after_id;
 };
 
 /* Another watch's connection is being made and has no descriptor yet: looked at again this soon. */
@@ -147,15 +158,22 @@ check_absent(struct follower *follower, struct arena *arena, const struct batch 
 	AUTO_JSON struct json_object *object = NULL;
 
 	if (kube_get(follower->cluster->kube, crd_object_path(arena, batch), &object, err)) {
-		/* of pods there may be no list: then this is how they are seen */
+		/* of pods, and of another operator's objects, there may be no list: then this is how they are seen */
 		if (!crd_is_another(object, batch))
-			return !is_pod || observe_pod(follower->app, follower->cluster, object, false) ||
+			return (is_pod ? observe_pod : observe_object)(follower->app, follower->cluster, object, false) ||
 			       err_set(err, ERR_UNAVAILABLE, "the database did not take what was seen");
 	} else if (err->code != ERR_NOT_FOUND) {
 		return false;
 	}
 	return observe_sight(follower->app, arena, batch, &gone) ||
 	       err_set(err, ERR_UNAVAILABLE, "the database did not take what was seen");
+}
+
+/* Not when its object is of an operator that the cluster had before. */
+static bool
+is_watched(const struct follower *follower, const struct batch *batch)
+{
+	return batch_is_pod(batch) || crd_of(batch) == crd_of_operator(follower->operator_kind);
 }
 
 /* A watcher misses deletions between a lost stream and a new list: rows whose object is not listed are looked at. */
@@ -176,7 +194,8 @@ compare(struct follower *follower, struct json_object *uids, const char *listed_
 		for (size_t i = 0; compared && i < count; i++) {
 			after_id = batches[i].id;
 			/* of a driver that ran before the pod may not be known */
-			if (batch_object_name(&batches[i]) != NULL && !json_object_object_get_ex(uids, batches[i].uid, NULL))
+			if (batch_object_name(&batches[i]) != NULL &&
+			    !json_object_object_get_ex(uids, batches[i].uid, NULL) && is_watched(follower, &batches[i]))
 				compared = check_absent(follower, &arena, &batches[i], err);
 		}
 		arena_release(&arena);
@@ -217,6 +236,70 @@ list_and_compare(struct follower *follower, struct arena *arena, struct collecti
 	return compare(follower, listing.uids, listed_at, err);
 }
 
+/*
+ * Which operator's objects are to be watched. Only an answer changes it: an API server that does not give one says nothing
+ * about its definitions.
+ */
+static bool
+ask_operator(struct follower *follower, struct arena *arena, const char **ret_kind, struct err *err)
+{
+	const struct config_cluster *config = follower->cluster->config;
+
+	follower->operator_asked_ms = clock_monotonic_ms();
+	*ret_kind = config_operator_text(config->operator_kind);
+	if (config->operator_kind != CONFIG_OPERATOR_AUTO)
+		return true;
+	if (!operator_kind_ask(follower->cluster->kube, arena, ret_kind, err) ||
+	    !store_operator_note(follower->app->store, config->name, *ret_kind, err))
+		return false;
+	if (*ret_kind == NULL)
+		return err_set(err, ERR_UNAVAILABLE, "the API server serves no definition of SparkApplications");
+	if (!text_is(follower->operator_kind, *ret_kind))
+		log_event(&follower->app->log, LOG_LEVEL_INFO, "operator_found", LOG_TEXT("operator", *ret_kind));
+	return true;
+}
+
+static void
+ask_operator_again(struct follower *follower)
+{
+	struct err err = ERR_INIT;
+	struct arena arena;
+	const char *kind;
+
+	if (follower->cluster->config->operator_kind != CONFIG_OPERATOR_AUTO ||
+	    clock_monotonic_ms() - follower->operator_asked_ms < OPERATOR_ASK_MS)
+		return;
+	arena_init(&arena, LIMIT_ARENA_BYTES);
+	if (ask_operator(follower, &arena, &kind, &err) && !text_is(follower->operator_kind, kind))
+		follower->lost_evidence = true; /* list anew: the other objects */
+	arena_release(&arena);
+}
+
+/* Batches from before the cluster had another operator. */
+static void
+look_at_others(struct follower *follower)
+{
+	struct err err = ERR_INIT;
+	struct batch *batches;
+	struct arena arena;
+	size_t count = 0;
+	bool seen = true;
+
+	if (clock_monotonic_ms() < follower->others_due_ms)
+		return;
+	arena_init(&arena, LIMIT_ARENA_BYTES);
+	if (!store_other_operator(follower->app->store, &arena, follower->cluster->config->name, follower->operator_kind,
+				  follower->others_after_id, OTHERS_AT_ONCE, &batches, &count, &err))
+		log_failure(&follower->app->log, LOG_LEVEL_WARNING, "others_not_read", &err);
+	for (size_t i = 0; i < count && seen; i++)
+		seen = check_absent(follower, &arena, &batches[i], &err);
+	if (!seen)
+		log_failure(&follower->app->log, LOG_LEVEL_WARNING, "others_not_seen", &err);
+	follower->others_after_id = seen && count == OTHERS_AT_ONCE ? batches[count - 1].id : 0;
+	follower->others_due_ms = clock_monotonic_ms() + (seen ? OTHERS_ASK_MS : OTHERS_RETRY_MS);
+	arena_release(&arena);
+}
+
 static void
 dispatch(struct follower *follower)
 {
@@ -227,6 +310,8 @@ dispatch(struct follower *follower)
 	driver_pod_ask_followed(follower->app, follower->cluster);
 	if (follower->cluster->config->k8s_submissions)
 		k8s_app_look(follower->app, follower->cluster, follower->leased_ms);
+	look_at_others(follower);
+	ask_operator_again(follower);
 	retention_step(follower->app, follower->cluster, &follower->retention);
 	waiting_explain(follower->app, follower->cluster, &follower->waiting);
 	metrics_add(&follower->app->metrics, METRIC_DATABASE_FAILURES, store_take_failures(follower->app->store));
@@ -362,12 +447,15 @@ follow_once(struct follower *follower, struct arena *arena, struct err *err)
 	const char *namespace = kube_namespace(follower->cluster->kube);
 	struct collections collections = { 0 };
 	struct app *app = follower->app;
-	const char *gateway_key;
+	const char *gateway_key, *operator_kind;
 	bool followed;
 
 	if (!app_gateway_key(app, &gateway_key, err))
 		return false;
-	collections.path = crd_kubeflow_path(arena, namespace, NULL);
+	if (!ask_operator(follower, arena, &operator_kind, err))
+		return false;
+	follower->operator_kind = operator_kind;
+	collections.path = crd_path(arena, crd_of_operator(follower->operator_kind), namespace, NULL);
 	collections.query = arena_printf(arena, "labelSelector=%s",
 					 kube_escape(arena, arena_printf(arena, CRD_LABEL_GATEWAY "=%s", gateway_key)));
 	if (follower->cluster->config->k8s_submissions) {

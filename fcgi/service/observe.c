@@ -132,7 +132,7 @@ observe_batch(struct app *app, struct app_cluster *cluster, struct arena *arena,
 	if (is_pod)
 		crd_pod_object_sight(arena, object, batch, &sight);
 	else
-		crd_kubeflow_sight(arena, object, &sight);
+		crd_sight(arena, crd_of(batch), object, &sight);
 	if (crd_is_another(object, batch) && batch_is_client(batch))
 		return true; /* somebody has made it, with all labels, from the driver's pod: it is none of ours */
 	if (crd_is_another(object, batch))
@@ -151,8 +151,10 @@ observe_batch(struct app *app, struct app_cluster *cluster, struct arena *arena,
 		sight.phase = BATCH_SEEN_GONE;
 		sight.message = is_pod ? CRD_POD_DELETED : NULL;
 		sight.has_exit_code = false;
-	} else if (!is_pod && batch_sight_is_end(&sight) && crd_kubeflow_pod_knows_more(object) &&
+	} else if (!is_pod && batch_sight_is_end(&sight) && crd_pod_knows_more(crd_of(batch), object) &&
 		   !driver_pod_second_look(app, arena, cluster, batch, &sight)) {
+		return false;
+	} else if (!is_pod && !driver_pod_find(app, arena, cluster, batch, &sight)) {
 		return false;
 	}
 	return observe_sight(app, arena, batch, &sight);
@@ -162,7 +164,7 @@ observe_batch(struct app *app, struct app_cluster *cluster, struct arena *arena,
 static bool
 is_evidence(const struct batch *batch, struct json_object *object, bool of_pod)
 {
-	if (batch_is_pod(batch) != of_pod)
+	if (batch_is_pod(batch) != of_pod || (!of_pod && !crd_is_of(crd_of(batch), object)))
 		return false; /* somebody has put our labels on something else */
 	return !of_pod || batch->pushed_at != NULL || batch_state_is_final(batch->state) || !launch_is_gated(object);
 }

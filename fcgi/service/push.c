@@ -95,7 +95,7 @@ done(struct app *app, struct arena *arena, struct batch *batch, const char *by)
 static bool
 is_ours(struct arena *arena, struct app_cluster *cluster, const struct batch *batch, struct err *err)
 {
-	char *path = crd_kubeflow_path(arena, batch->namespace, batch->object_name);
+	char *path = crd_path(arena, crd_of(batch), batch->namespace, batch->object_name);
 	AUTO_JSON struct json_object *object = NULL;
 	const char *uid;
 
@@ -116,14 +116,16 @@ create(struct app *app, struct arena *arena, struct app_cluster *cluster, const 
 {
 	AUTO_JSON struct json_object *created = NULL;
 	struct json_object *object;
-	const char *gateway_key;
+	const char *gateway_key, *path;
 
 	if (!app_gateway_key(app, &gateway_key, err))
 		return false;
 	if (batch_is_pod(batch))
 		return pod_push(arena, cluster, batch, spec, gateway_key, err);
-	object = arena_own_json(arena, crd_kubeflow_object(batch, gateway_key, spec));
-	if (kube_create(cluster->kube, crd_kubeflow_path(arena, batch->namespace, NULL), object, &created, err))
+	object = arena_own_json(arena, crd_object(batch, gateway_key, spec));
+	/* Strict: what the cluster's definition does not know is refused with its name, instead of being left out silently. */
+	path = arena_printf(arena, "%s?fieldValidation=Strict", crd_path(arena, crd_of(batch), batch->namespace, NULL));
+	if (kube_create(cluster->kube, path, object, &created, err))
 		return true;
 	return err->code == ERR_EXISTS && is_ours(arena, cluster, batch, err);
 }

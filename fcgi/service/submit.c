@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "batch/validate.h"
 #include "crd/crd.h"
+#include "service/operator_kind.h"
 #include "service/push.h"
 #include "service/retention.h"
 #include "store/batch_store.h"
@@ -57,6 +58,7 @@ target_of(struct arena *arena, const struct config *config, const struct config_
 		.service_account = cluster->service_account,
 		.image = cluster->image,
 		.spark_version = cluster->spark_version,
+		.batch_scheduler = config_scheduler_text(cluster->batch_scheduler),
 		.time_to_live_s = retention_time_to_live_s(config),
 		.default_conf = pairs_of(arena, cluster->default_conf, cluster->default_conf_count),
 		.enforced_conf = pairs_of(arena, cluster->enforced_conf, cluster->enforced_conf_count),
@@ -222,7 +224,7 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	struct app_cluster *cluster;
 	struct batch_policy policy;
 	struct crd_target target;
-	const char *client_key;
+	const char *client_key, *operator_kind;
 	bool is_new;
 
 	if (!batch_validate(order, err) || !take_client_key(order, origin, &client_key, err) ||
@@ -231,7 +233,9 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	policy = submit_policy_of(cluster->config);
 	target = target_of(arena, &app->config, cluster->config);
 	if (!choose_image(arena, order, cluster->config, origin->client_version, &target, err) ||
-	    !batch_policy_check(arena, &policy, order, err) || !crd_kubeflow_spec(arena, order, &target, &spec, err))
+	    !batch_policy_check(arena, &policy, order, err) ||
+	    !operator_kind_of(app, arena, cluster, &operator_kind, err) ||
+	    !crd_spec(arena, crd_of_operator(operator_kind), order, &target, &spec, err))
 		return false;
 	arena_own_json(arena, spec);
 	const struct store_new_batch new_batch = {
@@ -242,7 +246,7 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		.proxy_user = order->proxy_user,
 		.cluster = cluster->config->name,
 		.namespace = kube_namespace(cluster->kube),
-		.operator_kind = config_operator_text(cluster->config->operator_kind),
+		.operator_kind = operator_kind,
 		.request_text = json_text(request),
 		.request_id = origin->request_id,
 		.spec_text = json_text(spec),

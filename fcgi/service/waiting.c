@@ -57,11 +57,11 @@ why_no_pod(struct app_cluster *cluster, struct arena *arena, const struct batch 
 	struct json_object *object;
 	struct err err = ERR_INIT;
 
-	if (!kube_get(cluster->kube, crd_kubeflow_path(arena, batch->namespace, batch->object_name), &object, &err))
+	if (!kube_get(cluster->kube, crd_object_path(arena, batch), &object, &err))
 		return NULL;
 	arena_own_json(arena, object);
 	/* With a status it is the object that knows, and the watch has said so. */
-	return crd_kubeflow_is_taken_up(object) ? NULL : arena_printf(arena, "the Spark operator has not taken this "
+	return crd_is_taken_up(crd_of(batch), object) ? NULL : arena_printf(arena, "the Spark operator has not taken this "
 		"application up yet: it is busy, or away, or does not look at namespace %s", batch->namespace);
 }
 

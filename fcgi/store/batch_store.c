@@ -22,9 +22,8 @@ copy(struct arena *arena, const PGresult *result, int row, const char *column)
 	return arena_strdup(arena, store_value(result, row, column));
 }
 
-/* PostgreSQL's ISO style in UTC, "2026-11-21 12:00:00.5+00", as ISO 8601 with six digits. */
-static const char *
-copy_time(struct arena *arena, const PGresult *result, int row, const char *column)
+const char *
+store_time(struct arena *arena, const PGresult *result, int row, const char *column)
 {
 	const char *text = store_value(result, row, column);
 	size_t whole, digits;
@@ -82,13 +81,13 @@ store_read_batch(struct arena *arena, const PGresult *result, int row, struct ba
 		.end_is_seen = end_state != NULL,
 		.end_message = copy(arena, result, row, "end_message"),
 		.attempts = (int)read_int(result, row, "attempts"),
-		.accepted_at = copy_time(arena, result, row, "accepted_at"),
-		.pushed_at = copy_time(arena, result, row, "pushed_at"),
-		.started_at = copy_time(arena, result, row, "started_at"),
-		.finished_at = copy_time(arena, result, row, "finished_at"),
-		.kill_requested_at = copy_time(arena, result, row, "kill_requested_at"),
-		.deleted_at = copy_time(arena, result, row, "deleted_at"),
-		.stopped_at = copy_time(arena, result, row, "stopped_at"),
+		.accepted_at = store_time(arena, result, row, "accepted_at"),
+		.pushed_at = store_time(arena, result, row, "pushed_at"),
+		.started_at = store_time(arena, result, row, "started_at"),
+		.finished_at = store_time(arena, result, row, "finished_at"),
+		.kill_requested_at = store_time(arena, result, row, "kill_requested_at"),
+		.deleted_at = store_time(arena, result, row, "deleted_at"),
+		.stopped_at = store_time(arena, result, row, "stopped_at"),
 		.log_lines_count = read_int(result, row, "log_lines_count"),
 		.log_tail = log_tail != NULL && strcmp(log_tail, "[]") != 0 ? copy_json(arena, log_tail) : NULL,
 	};
@@ -396,6 +395,16 @@ store_waiting_note(struct store *store, int64_t id, const char *why, struct err 
 	const char *params[] = { number_text(&number, id), why };
 
 	return write_only(store, STATEMENT_BATCH_WAITING_NOTE, params, err);
+}
+
+bool
+store_other_operator(struct store *store, struct arena *arena, const char *cluster, const char *watched, int64_t after_id,
+		     int limit, struct batch **ret_batches, size_t *ret_count, struct err *err)
+{
+	struct number after, most;
+	const char *params[] = { cluster, watched, number_text(&after, after_id), number_text(&most, limit) };
+
+	return some_batches(store, arena, STATEMENT_BATCH_OTHER_OPERATOR, params, ret_batches, ret_count, err);
 }
 
 bool

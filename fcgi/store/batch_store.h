@@ -110,6 +110,11 @@ MUST_CHECK bool store_waiting(struct store *store, struct arena *arena, const ch
 /* Why the batch waits, for people; nothing when it does not wait any more. */
 MUST_CHECK bool store_waiting_note(struct store *store, int64_t id, const char *why, struct err *err);
 
+/* Unfinished ones with id > after whose objects are not of the definition that is watched, by the word of its operator. */
+MUST_CHECK bool store_other_operator(struct store *store, struct arena *arena, const char *cluster, const char *watched,
+				     int64_t after_id, int limit, struct batch **ret_batches, size_t *ret_count,
+				     struct err *err);
+
 /* Unfinished batches of a cluster whose driver pods are asked directly. */
 MUST_CHECK bool store_driver_followed(struct store *store, struct arena *arena, const char *cluster, int limit,
 				      struct batch **ret_batches, size_t *ret_count, struct err *err);

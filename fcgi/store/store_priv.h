@@ -39,6 +39,9 @@ const char *number_text(struct number *number, int64_t value);
 /* A column's text by name, or NULL when it is null or not in the result. */
 const char *store_value(const PGresult *result, int row, const char *column);
 
+/* PostgreSQL's ISO style in UTC, "2026-11-21 12:00:00.5+00", as ISO 8601 with six digits; the arena's. */
+const char *store_time(struct arena *arena, const PGresult *result, int row, const char *column);
+
 /*
  * Runs a statement that answers one batch or none.
  * err  also ERR_NOT_FOUND, with an empty msg

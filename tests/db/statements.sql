@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 \i :prepare
 BEGIN;
-SELECT plan(71);
+SELECT plan(81);
 
 SELECT is(count(*), :statements::bigint, 'every file of sql/statements prepares on a fresh schema') FROM pg_prepared_statements;
 
@@ -133,6 +133,27 @@ EXECUTE lease_try('default') \gset
 SELECT is(:'leased'::boolean, true, 'a lease that nobody has is given');
 SELECT lives_ok('EXECUTE cluster_watch_note(''default'', ''host/1'', ''synced'', NULL)', 'a watcher notes that it lives');
 SELECT isnt_empty('EXECUTE metrics_clusters', 'and metrics see it');
+
+-- operators
+SELECT is_empty('EXECUTE cluster_operator(''nowhere'')', 'of a cluster that nobody has followed nothing is known');
+SELECT results_eq('EXECUTE cluster_operator(''default'')', ARRAY[NULL::text], 'nor of one that was not asked');
+SELECT lives_ok('EXECUTE cluster_operator_note(''default'', ''apache'')', 'a watcher notes the operator that it found');
+SELECT results_eq('EXECUTE cluster_operator(''default'')', ARRAY['apache'], 'and workers read it');
+EXECUTE cluster_list \gset all_
+SELECT ok(:'all_cluster' = 'default' AND :'all_operator_found' = 'apache' AND :'all_operator_found_at' <> '',
+	  'as does whoever asks for the clusters');
+SELECT is((SELECT count(*) FROM cluster_watch WHERE cluster = 'nowhere'), 0::bigint, 'a note makes no cluster');
+INSERT INTO batch (uid, request_digest, protocol, cluster, namespace, operator_kind, request, pushed_at)
+SELECT gen_random_uuid(), '', 'livy', 'switched', 'n', kind, '{}', CASE WHEN kind = 'unpushed' THEN NULL ELSE now() END
+FROM unnest(ARRAY['kubeflow', 'sparkgate', 'apache', 'none', 'unpushed']) kind;
+SELECT results_eq('SELECT operator_kind FROM batch WHERE cluster = ''switched'' AND pushed_at IS NULL',
+		  ARRAY['unpushed'], 'one of them is not there yet');
+EXECUTE batch_other_operator('switched', 'apache', '0', '1') \gset one_
+SELECT is(:'one_operator_kind'::text, 'kubeflow', 'with Apache''s operator, Kubeflow''s are the others');
+EXECUTE batch_other_operator('switched', 'apache', :'one_id', '1') \gset two_
+SELECT is(:'two_operator_kind'::text, 'sparkgate', 'and those of the gateway''s own, which read the same definition');
+EXECUTE batch_other_operator('switched', 'sparkgate', '0', '1') \gset three_
+SELECT is(:'three_operator_kind'::text, 'apache', 'with that one, Apache''s');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -88,6 +88,7 @@ CALLS = [
     ("GET", "/version", "/version", None, {"Accept": "application/vnd.livy.v9+json"}, 406),
     ("GET", "/healthz", "/healthz", None, {}, 200),
     ("GET", "/readyz", "/readyz", None, {}, 200),
+    ("GET", "/clusters", "/clusters", None, {}, 200),
     ("GET", "/metrics", "/metrics", None, {}, 200),
     ("GET", "/metrics/ping", "/metrics/ping", None, {}, 200),
     ("GET", "/nginx/healthz", "/nginx/healthz", None, {}, 200),

@@ -118,9 +118,21 @@ def test_a_schema_that_is_ahead_is_not_ready(stack):
         stack.postgres.execute("DELETE FROM schema_migration WHERE version = 9999")
 
 
+def test_a_schema_with_a_gap_is_not_ready(stack):
+    (row,) = stack.postgres.rows("DELETE FROM schema_migration WHERE version = 2 RETURNING name, checksum")
+    try:
+        answer = stack.everything.get("/readyz")
+        assert answer.status == 503 and "sparkgate-ctl migrate" in answer.json()["msg"]
+    finally:
+        stack.postgres.execute("INSERT INTO schema_migration VALUES (2, %s, %s)", (row["name"], row["checksum"]))
+    assert stack.everything.get("/readyz").status == 200
+
+
 def test_check_config_asks_database_and_cluster(stack, kube):
     done = stack.ctl("check-config", "--connect")
-    assert "database: ok" in done.stdout and "clusters.default: ok, namespace spark" in done.stdout
+    assert "database: ok" in done.stdout
+    assert ("clusters.default: ok, namespace spark, operator kubeflow: its definition of SparkApplications is served"
+            in done.stdout)
 
 
 def test_nginx_answers_for_its_own_health_without_workers(stack, repaired):

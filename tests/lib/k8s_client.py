@@ -9,35 +9,26 @@ import uuid
 
 import yaml
 
-from kubernetes import CLONE, DRIVER_CONTAINER, MERGE, NAMESPACE
+from kubernetes import CLONE, DRIVER_CONTAINER, GATEWAY_USER, MERGE, NAMESPACE
 from livy import Livy
 from waiting import wait_for
 
 FIXTURES = CLONE / "../shared/fixtures/k8s-submit"
 RBAC = CLONE / "deploy/kubernetes/k8s-rbac.yaml.in"
-GATEWAY_USER = "sparkgate"
-OWN_RIGHT = ("list", "pods")  # that no other manifest gives to the gateway
+OWN_RIGHT = ("list", "pods")  # that no other manifest gives to the gateway here
 APPLY = {"Content-Type": "application/apply-patch+yaml"}
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 NETWORK = "/apis/networking.k8s.io/v1"
-ROLE_GROUP = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}"
-
-
-def manifests():
-    text = RBAC.read_text().replace("@NAMESPACE@", NAMESPACE).replace("@GATEWAY_USER@", GATEWAY_USER)
-    return list(yaml.safe_load_all(text))
 
 
 def allow(kube):
     """The shipped manifest's rights, for the gateway's user."""
-    for manifest in manifests():
-        kube.call("POST", f"{ROLE_GROUP}/{manifest['kind'].lower()}s", manifest, expect=(201, 409))
+    kube.allow(RBAC)
     wait_for("the rights to be there", lambda: kube.may(GATEWAY_USER, *OWN_RIGHT))
 
 
 def forbid(kube):
-    for manifest in manifests():
-        kube.call("DELETE", f"{ROLE_GROUP}/{manifest['kind'].lower()}s/{manifest['metadata']['name']}", expect=(200, 404))
+    kube.forbid(RBAC)
     wait_for("the rights to be gone", lambda: not kube.may(GATEWAY_USER, *OWN_RIGHT))
 
 

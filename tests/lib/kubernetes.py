@@ -14,6 +14,7 @@ CLONE = pathlib.Path(__file__).resolve().parents[2]
 STATE_DIR = pathlib.Path(os.environ.get("SPARKGATE_STATE_DIR", CLONE / ".sparkgate"))
 KUBEFLOW_CRDS = pathlib.Path(os.environ.get("SPARKGATE_CRDS", CLONE / "../shared/crds"))
 NAMESPACE = "spark"
+GATEWAY_USER = "sparkgate"
 GROUP = "/apis/sparkoperator.k8s.io/v1beta2"
 DEFINITION_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/sparkapplications.sparkoperator.k8s.io"
 DRIVER_CONTAINER = "spark-kubernetes-driver"
@@ -131,6 +132,23 @@ class Kubernetes:
         review = {"spec": {"user": user, "resourceAttributes": {
             "namespace": NAMESPACE, "verb": verb, "group": group, "resource": resource}}}
         return self.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)["status"]["allowed"]
+
+    @staticmethod
+    def roles(file):
+        """The roles of a shipped manifest, for the gateway's user: path of their collection, and object."""
+        import yaml  # as in `session`
+
+        group = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}"
+        text = file.read_text().replace("@NAMESPACE@", NAMESPACE).replace("@GATEWAY_USER@", GATEWAY_USER)
+        return [(f"{group}/{manifest['kind'].lower()}s", manifest) for manifest in yaml.safe_load_all(text)]
+
+    def allow(self, file):
+        for path, manifest in self.roles(file):
+            self.call("POST", path, manifest, expect=(201, 409))
+
+    def forbid(self, file):
+        for path, manifest in self.roles(file):
+            self.call("DELETE", f"{path}/{manifest['metadata']['name']}", expect=(200, 404))
 
     def applications(self, selector=None):
         query = {} if selector is None else {"labelSelector": selector}

@@ -85,8 +85,8 @@ static const struct {
 	{ WHOLE "auth: basic\n", "c.yaml:3: auth: unknown value \"basic\"; write unset or none" },
 	{ WHOLE "log: {level: loud}\n",
 	  "c.yaml:3: log.level: unknown value \"loud\"; write error, warning, info or debug" },
-	{ IN_DEFAULT("    operator: apache\n"),
-	  "c.yaml:5: clusters.default.operator: unknown value \"apache\"; write kubeflow or sparkgate" },
+	{ IN_DEFAULT("    operator: spark\n"),
+	  "c.yaml:5: clusters.default.operator: unknown value \"spark\"; write kubeflow, sparkgate, apache, auto or builtin" },
 	/* names that Kubernetes would refuse */
 	{ IN_DEFAULT("    namespace: Spark\n"), "c.yaml:5: clusters.default.namespace: \"Spark\" will not do; write "
 	  "a DNS label: 1 to 63 of a-z, 0-9 and \"-\", with no \"-\" at either end" },

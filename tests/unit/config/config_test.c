@@ -57,6 +57,21 @@ what_is_written_counts(void **state)
 }
 
 static void
+builtin_is_another_word_for_the_gateways_own_operator(void **state)
+{
+	const struct config *config = fixture_read_well(*state, DATABASE
+		"clusters:\n  a: {kubeconfig: kc, operator: builtin}\n  b: {kubeconfig: kc, operator: sparkgate}\n"
+		"  c: {kubeconfig: kc, operator: auto, batch_scheduler: yunikorn}\n");
+
+	assert_int_equal(config->clusters[0].operator_kind, CONFIG_OPERATOR_SPARKGATE);
+	assert_int_equal(config->clusters[1].operator_kind, CONFIG_OPERATOR_SPARKGATE);
+	assert_int_equal(config->clusters[2].operator_kind, CONFIG_OPERATOR_AUTO);
+	assert_string_equal(config_operator_text(config->clusters[0].operator_kind), "sparkgate");
+	assert_null(config_scheduler_text(config->clusters[0].batch_scheduler));
+	assert_string_equal(config_scheduler_text(config->clusters[2].batch_scheduler), "yunikorn");
+}
+
+static void
 clusters_keep_the_order_of_the_file_and_are_found_by_name(void **state)
 {
 	const struct config *config = fixture_read_well(*state, DATABASE "clusters:\n  b: {kubeconfig: kc}\n"
@@ -201,6 +216,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		CASE(defaults_count_where_nothing_is_written),
 		CASE(what_is_written_counts),
+		CASE(builtin_is_another_word_for_the_gateways_own_operator),
 		CASE(clusters_keep_the_order_of_the_file_and_are_found_by_name),
 		CASE(conf_values_stay_as_they_were_written),
 		CASE(lists_keep_their_order),

@@ -59,7 +59,7 @@ only_completed_and_failed_are_an_end(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct batch_sight sight = { .attempts = 77 };
 
-		crd_kubeflow_sight(*state, object_of(*state, rows[i].state, "left from an earlier try"), &sight);
+		crd_sight(*state, crd_of_operator("kubeflow"), object_of(*state, rows[i].state, "left from an earlier try"), &sight);
 		assert_number(rows[i].state, sight.phase, rows[i].phase);
 		assert_number(rows[i].state, sight.message != NULL,
 			      rows[i].phase == BATCH_SEEN_FAILED || is_put_off(rows[i].state));
@@ -80,7 +80,7 @@ a_status_that_is_not_there_yet_means_starting(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(objects); i++) {
 		struct batch_sight sight;
 
-		crd_kubeflow_sight(*state, json_of(*state, objects[i]), &sight);
+		crd_sight(*state, crd_of_operator("kubeflow"), json_of(*state, objects[i]), &sight);
 		assert_number(objects[i], sight.phase, BATCH_SEEN_STARTING);
 		assert_null(sight.app_id);
 		assert_null(sight.driver_pod);
@@ -97,11 +97,11 @@ application_id_driver_pod_and_attempts_are_read(void **state)
 		"{\"status\":{\"sparkApplicationId\":\"\",\"driverInfo\":{\"podName\":\"\"}}}");
 	struct batch_sight sight;
 
-	crd_kubeflow_sight(*state, object, &sight);
+	crd_sight(*state, crd_of_operator("kubeflow"), object, &sight);
 	assert_string_equal(sight.app_id, "spark-1");
 	assert_string_equal(sight.driver_pod, "pi-driver");
 	assert_int_equal(sight.attempts, 2);
-	crd_kubeflow_sight(*state, empty, &sight);
+	crd_sight(*state, crd_of_operator("kubeflow"), empty, &sight);
 	assert_null(sight.app_id);
 	assert_null(sight.driver_pod);
 }
@@ -135,7 +135,7 @@ a_driver_that_is_to_run_again_is_starting(void **state)
 						rows[i].policy, rows[i].runs, rows[i].state);
 		struct batch_sight sight;
 
-		crd_kubeflow_sight(*state, json_of(*state, text), &sight);
+		crd_sight(*state, crd_of_operator("kubeflow"), json_of(*state, text), &sight);
 		assert_number(rows[i].name, sight.phase, rows[i].phase);
 		assert_number(rows[i].name, sight.attempts, rows[i].attempts);
 		assert_text(rows[i].name, sight.message, rows[i].says_why ? "why" : NULL);
@@ -167,7 +167,7 @@ a_failure_is_sorted_by_the_operator_s_words(void **state)
 		bool told = rows[i].message != NULL && rows[i].message[0] != '\0';
 		struct batch_sight sight;
 
-		crd_kubeflow_sight(*state, object_of(*state, "FAILED", rows[i].message), &sight);
+		crd_sight(*state, crd_of_operator("kubeflow"), object_of(*state, "FAILED", rows[i].message), &sight);
 		assert_number(rows[i].message, sight.reason, rows[i].reason);
 		assert_text(rows[i].message, sight.message, told ? rows[i].message : "the application failed");
 	}
@@ -180,7 +180,7 @@ a_message_up_to_the_limit_is_kept_whole(void **state)
 	struct batch_sight sight;
 
 	memset(message, 'm', LIMIT_MESSAGE_BYTES);
-	crd_kubeflow_sight(*state, object_of(*state, "FAILED", message), &sight);
+	crd_sight(*state, crd_of_operator("kubeflow"), object_of(*state, "FAILED", message), &sight);
 	assert_text("at the limit", sight.message, message);
 }
 
@@ -189,7 +189,7 @@ java_s_stack_frames_are_left_out(void **state)
 {
 	struct batch_sight sight;
 
-	crd_kubeflow_sight(*state, object_of(*state, "FAILED", "failed to submit spark application: exit status 1\n"
+	crd_sight(*state, crd_of_operator("kubeflow"), object_of(*state, "FAILED", "failed to submit spark application: exit status 1\n"
 					     "Exception in thread \"main\" ...: exceeded quota: q\n\tat org.apache.A.b(A.java:1)\n"
 					     "\tat org.apache.C.d(C.java:2)\nCaused by: ...: exceeded quota: q\n\t... 12 more\n"
 					     "at the end\n\tat last"), &sight);
@@ -225,7 +225,7 @@ a_long_message_keeps_beginning_and_end_in_whole_characters(void **state)
 				;
 			message.limit_bytes += 100;
 			buf_append(&message, "Caused by: END", 14);
-			crd_kubeflow_sight(*state, object_of(*state, "FAILED", buf_str(&message)), &sight);
+			crd_sight(*state, crd_of_operator("kubeflow"), object_of(*state, "FAILED", buf_str(&message)), &sight);
 			assert_true(strlen(sight.message) <= LIMIT_MESSAGE_BYTES);
 			assert_true(strlen(sight.message) >= LIMIT_MESSAGE_BYTES / 2);
 			assert_memory_equal(sight.message, buf_str(&message), 100);
@@ -262,7 +262,7 @@ an_end_has_its_exit_code(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct batch_sight sight;
 
-		crd_kubeflow_sight(*state, object_of(*state, rows[i].state, rows[i].message), &sight);
+		crd_sight(*state, crd_of_operator("kubeflow"), object_of(*state, rows[i].state, rows[i].message), &sight);
 		assert_number(rows[i].message, sight.has_exit_code, rows[i].has);
 		assert_number(rows[i].message, sight.exit_code, rows[i].exit_code);
 	}
@@ -294,7 +294,7 @@ a_failure_that_came_with_the_object_s_deletion_is_the_deletion(void **state)
 		if (rows[i].deleted_at != NULL)
 			json_add_string(metadata, "deletionTimestamp", rows[i].deleted_at);
 		json_add_string(json_member(object, "status"), "terminationTime", rows[i].ended_at);
-		crd_kubeflow_sight(*state, object, &sight);
+		crd_sight(*state, crd_of_operator("kubeflow"), object, &sight);
 		assert_number(rows[i].ended_at, sight.phase, rows[i].phase);
 		if (rows[i].phase == BATCH_SEEN_GONE)
 			assert_null(sight.message);
@@ -321,15 +321,15 @@ an_application_ends_with_its_driver_unless_it_may_run_again(void **state)
 	static const char *const runs_again[] = { "PENDING_RERUN", "INVALIDATING", "SUSPENDING", "SUSPENDED", "RESUMING" };
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
-		assert_number(rows[i].object, crd_kubeflow_ends_with_driver(json_of(*state, rows[i].object)), rows[i].ends);
+		assert_number(rows[i].object, crd_ends_with_driver(crd_of_operator("kubeflow"), json_of(*state, rows[i].object)), rows[i].ends);
 	for (size_t i = 0; i < ARRAY_COUNT(ends) + ARRAY_COUNT(runs_again); i++) {
 		bool is_end = i < ARRAY_COUNT(ends);
 		const char *word = is_end ? ends[i] : runs_again[i - ARRAY_COUNT(ends)];
 		struct json_object *object = object_of(*state, word, NULL);
 
 		json_object_object_add(object, "spec", json_object_get(json_member(json_of(*state, rows[0].object), "spec")));
-		assert_number(word, crd_kubeflow_ends_with_driver(object), is_end);
-		assert_number(word, crd_kubeflow_is_taken_up(object), word != NULL && word[0] != '\0');
+		assert_number(word, crd_ends_with_driver(crd_of_operator("kubeflow"), object), is_end);
+		assert_number(word, crd_is_taken_up(crd_of_operator("kubeflow"), object), word != NULL && word[0] != '\0');
 	}
 }
 
@@ -356,9 +356,9 @@ the_driver_pod_is_asked_where_it_knows_more(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
-		assert_number(rows[i].message, crd_kubeflow_pod_knows_more(object_of(*state, rows[i].state, rows[i].message)),
+		assert_number(rows[i].message, crd_pod_knows_more(crd_of_operator("kubeflow"), object_of(*state, rows[i].state, rows[i].message)),
 			      rows[i].more);
-	assert_false(crd_kubeflow_pod_knows_more(json_of(*state, "{}")));
+	assert_false(crd_pod_knows_more(crd_of_operator("kubeflow"), json_of(*state, "{}")));
 }
 
 int

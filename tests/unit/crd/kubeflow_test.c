@@ -35,7 +35,7 @@ spec_of(struct arena *arena, const char *row, const struct batch_order *order, c
 	struct json_object *spec = NULL;
 	struct err err = ERR_INIT;
 
-	if (!crd_kubeflow_spec(arena, order, target, &spec, &err))
+	if (!crd_spec(arena, crd_of_operator("kubeflow"), order, target, &spec, &err))
 		fail_msg("%s: %s", row, err.msg);
 	return arena_own_json(arena, spec);
 }
@@ -294,7 +294,7 @@ what_cannot_be_run_is_refused_with_the_name_of_the_field(void **state)
 
 		order.executors_count = rows[i].executors_count;
 		order.conf = pairs_of(*state, rows[i].conf);
-		assert_false(crd_kubeflow_spec(*state, &order, &target, &spec, &err));
+		assert_false(crd_spec(*state, crd_of_operator("kubeflow"), &order, &target, &spec, &err));
 		assert_number(rows[i].msg, err.http_status, 400);
 		assert_contains(rows[i].msg, err.msg, rows[i].msg);
 		assert_null(spec);
@@ -326,13 +326,14 @@ the_object_is_named_and_labelled_from_the_row(void **state)
 		.object_name = "sg-0b5e3f1c",
 	};
 	struct json_object *spec = json_of(*state, "{\"type\":\"Python\"}");
-	struct json_object *object = arena_own_json(*state, crd_kubeflow_object(&batch, "key1", spec));
+	struct json_object *object = arena_own_json(*state, crd_object(&batch, "key1", spec));
 
 	assert_json(*state, "object", object,
 		"{\"apiVersion\":\"sparkoperator.k8s.io/v1beta2\",\"kind\":\"SparkApplication\",\"metadata\":{"
 		"\"name\":\"sg-0b5e3f1c\",\"namespace\":\"spark\",\"labels\":{\"app.kubernetes.io/managed-by\":\"sparkgate\","
 		"\"sparkgate.io/gateway\":\"key1\",\"sparkgate.io/batch-uid\":\"0b5e3f1c-0000-4000-8000-000000000001\","
-		"\"sparkgate.io/batch-id\":\"42\",\"sparkgate.io/name\":\"pi\"}},\"spec\":{\"type\":\"Python\"}}");
+		"\"sparkgate.io/batch-id\":\"42\",\"sparkgate.io/name\":\"pi\"},"
+		"\"annotations\":{\"sparkgate.io/name\":\"pi\"}},\"spec\":{\"type\":\"Python\"}}");
 	assert_string_equal(crd_batch_uid(object), batch.uid);
 	assert_null(crd_batch_uid(spec));
 	assert_null(crd_batch_uid(NULL));
@@ -350,7 +351,7 @@ the_row_says_whose_operator_is_to_run_it(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		const struct batch batch = { .id = 1, .uid = "u", .namespace = "n", .object_name = "o",
 					     .operator_kind = rows[i].operator_kind };
-		struct json_object *object = arena_own_json(*state, crd_kubeflow_object(&batch, "k", spec));
+		struct json_object *object = arena_own_json(*state, crd_object(&batch, "k", spec));
 
 		assert_text("operator", json_string_at(object, "metadata", "labels", "sparkgate.io/operator", NULL),
 			    rows[i].label);
@@ -376,7 +377,7 @@ a_name_becomes_a_label_as_far_as_a_label_can_hold_it(void **state)
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		const struct batch batch = { .id = 1, .uid = "u", .name = rows[i].name, .namespace = "n", .object_name = "o" };
-		struct json_object *object = arena_own_json(*state, crd_kubeflow_object(&batch, "k", spec));
+		struct json_object *object = arena_own_json(*state, crd_object(&batch, "k", spec));
 
 		assert_text(rows[i].name, json_string_at(object, "metadata", "labels", CRD_LABEL_NAME, NULL), rows[i].label);
 	}
@@ -385,9 +386,9 @@ a_name_becomes_a_label_as_far_as_a_label_can_hold_it(void **state)
 static void
 paths_lead_to_the_collection_or_to_one_object(void **state)
 {
-	assert_string_equal(crd_kubeflow_path(*state, "ns", NULL),
+	assert_string_equal(crd_path(*state, crd_of_operator("kubeflow"), "ns", NULL),
 			    "/apis/sparkoperator.k8s.io/v1beta2/namespaces/ns/sparkapplications");
-	assert_string_equal(crd_kubeflow_path(*state, "ns", "a"),
+	assert_string_equal(crd_path(*state, crd_of_operator("kubeflow"), "ns", "a"),
 			    "/apis/sparkoperator.k8s.io/v1beta2/namespaces/ns/sparkapplications/a");
 }
 

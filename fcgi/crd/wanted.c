@@ -1,0 +1,268 @@
+/*
+ * crd/wanted.c - an order with its layers and precedences sorted out, for either definition to write down.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "crd/crd_priv.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/json.h"
+#include "batch/validate.h"
+
+/* A gateway that was away for less still finds the final state and the log. */
+#define TIME_TO_LIVE_S 86400
+
+const char *const crd_dynamic_keys[CRD_DYNAMIC_COUNT] = {
+	[CRD_DYNAMIC_INITIAL] = "spark.dynamicAllocation.initialExecutors",
+	[CRD_DYNAMIC_MIN] = "spark.dynamicAllocation.minExecutors",
+	[CRD_DYNAMIC_MAX] = "spark.dynamicAllocation.maxExecutors",
+};
+
+int
+crd_time_to_live_s(const struct crd_target *target)
+{
+	return target->time_to_live_s > 0 ? target->time_to_live_s : TIME_TO_LIVE_S;
+}
+
+static bool
+parse_count(const char *key, const char *text, int64_t least, int64_t *ret_count, struct err *err)
+{
+	char *end;
+	long long count = strtoll(text, &end, 10);
+
+	if (end == text || *end != '\0' || count < least || count > INT32_MAX)
+		return err_set(err, ERR_INVALID, "conf %s: '%s' is not a whole number from %" PRId64, key, text, least);
+	*ret_count = count;
+	return true;
+}
+
+/* A count from the request's field, else from the conf, else what *ret_count has. */
+static bool
+take_count(int64_t given, struct batch_pairs *conf, const char *conf_key, int64_t least, int64_t *ret_count, struct err *err)
+{
+	const char *text = batch_pairs_take(conf, conf_key);
+
+	if (given <= 0 && text != NULL)
+		return parse_count(conf_key, text, least, ret_count, err);
+	if (given > 0)
+		*ret_count = given;
+	return true;
+}
+
+/* The request's list first, then those of the conf keys: of two lists an operator lets one win (contract crds.md 2.4). */
+static struct batch_strings
+join(struct arena *arena, const struct batch_strings *strings, struct batch_pairs *conf, const char *const *conf_keys)
+{
+	struct batch_strings list = { 0 };
+	const char *more[3] = { NULL };
+	size_t most = strings->count;
+
+	for (size_t i = 0; conf_keys[i] != NULL; i++) {
+		more[i] = batch_pairs_take(conf, conf_keys[i]);
+		most += more[i] == NULL ? 0 : strlen(more[i]) / 2 + 1;
+	}
+	list.items = arena_alloc(arena, most * sizeof(list.items[0]) + 1);
+	for (size_t i = 0; i < strings->count; i++)
+		list.items[list.count++] = strings->items[i];
+	for (size_t i = 0; conf_keys[i] != NULL; i++) {
+		char *rest, *copy = arena_strdup(arena, more[i] == NULL ? "" : more[i]);
+
+		for (char *item = strtok_r(copy, ", ", &rest); item != NULL; item = strtok_r(NULL, ", ", &rest))
+			list.items[list.count++] = item;
+	}
+	return list;
+}
+
+static void
+want_lists(struct arena *arena, struct crd_wanted *wanted)
+{
+	static const char *const jars[] = { "spark.jars", NULL }, *const files[] = { "spark.files", NULL };
+	static const char *const py_files[] = { "spark.submit.pyFiles", NULL };
+	/* YARN's word for the same, in the conf of people who come from there */
+	static const char *const archives[] = { "spark.archives", "spark.yarn.dist.archives", NULL };
+
+	wanted->jars = join(arena, &wanted->order->jars, &wanted->conf, jars);
+	wanted->py_files = join(arena, &wanted->order->py_files, &wanted->conf, py_files);
+	wanted->files = join(arena, &wanted->order->files, &wanted->conf, files);
+	wanted->archives = join(arena, &wanted->order->archives, &wanted->conf, archives);
+}
+
+static const char *
+either(const char *first, const char *second)
+{
+	return first != NULL ? first : second;
+}
+
+static bool
+want_image(struct crd_wanted *wanted, struct err *err)
+{
+	wanted->image = either(batch_pairs_take(&wanted->conf, "spark.kubernetes.container.image"), wanted->target->image);
+	if (wanted->image == NULL || wanted->image[0] == '\0')
+		return err_set(err, ERR_INVALID, "no Spark image: set spark.kubernetes.container.image in conf "
+			       "(or image for this cluster in the gateway's configuration)");
+	wanted->pull_policy = batch_pairs_take(&wanted->conf, "spark.kubernetes.container.image.pullPolicy");
+	return true;
+}
+
+static bool
+is_true(const char *text)
+{
+	return text != NULL && strcasecmp(text, "true") == 0;
+}
+
+static bool
+want_dynamic_allocation(struct crd_wanted *wanted, struct err *err)
+{
+	struct batch_pairs *conf = &wanted->conf;
+	const char *tracking;
+
+	wanted->dynamic = is_true(batch_pairs_get(conf, "spark.dynamicAllocation.enabled"));
+	if (!wanted->dynamic)
+		return true;
+	batch_pairs_take(conf, "spark.dynamicAllocation.enabled");
+	for (size_t i = 0; i < CRD_DYNAMIC_COUNT; i++) {
+		wanted->dynamic_counts[i] = -1;
+		if (!take_count(0, conf, crd_dynamic_keys[i], 0, &wanted->dynamic_counts[i], err))
+			return false;
+	}
+	tracking = batch_pairs_take(conf, "spark.dynamicAllocation.shuffleTracking.enabled");
+	if (tracking != NULL)
+		wanted->shuffle_tracking = is_true(tracking) ? "true" : "false";
+	return true;
+}
+
+static bool
+want_role(struct arena *arena, struct crd_wanted *wanted, const char *name, const char *memory, int cores,
+	  struct crd_role *ret_role, struct err *err)
+{
+	struct batch_pairs *conf = &wanted->conf;
+	const char *conf_memory = batch_pairs_take(conf, arena_printf(arena, "spark.%s.memory", name));
+	const char *account = batch_pairs_take(conf, arena_printf(arena, "spark.kubernetes.authenticate.%s.serviceAccountName",
+								  name));
+
+	ret_role->service_account = either(account, wanted->target->service_account);
+	ret_role->memory = either(memory, conf_memory);
+	ret_role->image = batch_pairs_take(conf, arena_printf(arena, "spark.kubernetes.%s.container.image", name));
+	return take_count(cores, conf, arena_printf(arena, "spark.%s.cores", name), 1, &ret_role->cores, err);
+}
+
+static bool
+want_executors(struct crd_wanted *wanted, struct err *err)
+{
+	const char *key = "spark.executor.instances";
+	const char *text = batch_pairs_take(&wanted->conf, key);
+	int64_t count = wanted->order->executors_count;
+
+	if (count < 0 && text != NULL && !parse_count(key, text, 0, &count, err))
+		return false;
+	if (count < 0)
+		count = wanted->dynamic ? 0 : 1;
+	if (count == 0 && !wanted->dynamic)
+		return err_set(err, ERR_INVALID, "numExecutors: at least 1; for none at the start set "
+			       "spark.dynamicAllocation.enabled and spark.dynamicAllocation.minExecutors=0 in conf");
+	wanted->executors_count = count;
+	return true;
+}
+
+/* Defaults below, the request in the middle, what is enforced on top. */
+static struct batch_pairs
+layer_conf(struct arena *arena, const struct batch_pairs *request, const struct crd_target *target)
+{
+	const struct batch_pairs *const layers[] = { &target->enforced_conf, request, &target->default_conf };
+	struct batch_pairs conf = { 0 };
+	size_t most = 0;
+
+	for (size_t i = 0; i < ARRAY_COUNT(layers); i++)
+		most += layers[i]->count;
+	conf.items = arena_alloc(arena, most * sizeof(conf.items[0]) + 1);
+	for (size_t i = 0; i < ARRAY_COUNT(layers); i++) {
+		for (size_t k = 0; k < layers[i]->count; k++) {
+			if (batch_pairs_get(&conf, layers[i]->items[k].key) == NULL)
+				conf.items[conf.count++] = layers[i]->items[k];
+		}
+	}
+	return conf;
+}
+
+/* What is enforced beats the fields of the request too, not only its conf: a field whose conf key is enforced is forgotten. */
+static struct batch_order
+forget_enforced(const struct batch_order *order, const struct batch_pairs *enforced)
+{
+	struct batch_order left = *order;
+
+	if (batch_pairs_get(enforced, "spark.driver.memory") != NULL)
+		left.driver_memory = NULL;
+	if (batch_pairs_get(enforced, "spark.executor.memory") != NULL)
+		left.executor_memory = NULL;
+	if (batch_pairs_get(enforced, "spark.driver.cores") != NULL)
+		left.driver_cores = 0;
+	if (batch_pairs_get(enforced, "spark.executor.cores") != NULL)
+		left.executor_cores = 0;
+	if (batch_pairs_get(enforced, "spark.executor.instances") != NULL)
+		left.executors_count = -1;
+	return left;
+}
+
+static enum crd_language
+language_of(const char *file)
+{
+	static const char *const python[] = { ".py", ".zip", ".egg", ".pex" };
+	const char *dot = strrchr(file, '.');
+
+	for (size_t i = 0; dot != NULL && i < ARRAY_COUNT(python); i++) {
+		if (strcasecmp(dot, python[i]) == 0)
+			return CRD_PYTHON;
+	}
+	return dot != NULL && strcasecmp(dot, ".R") == 0 ? CRD_R : CRD_JAVA;
+}
+
+bool
+crd_want(struct arena *arena, const struct batch_order *order, const struct crd_target *target, struct crd_wanted *ret_wanted,
+	 struct err *err)
+{
+	struct batch_order *asked = arena_alloc(arena, sizeof(*asked));
+
+	*asked = forget_enforced(order, &target->enforced_conf);
+	*ret_wanted = (struct crd_wanted){
+		.order = asked,
+		.target = target,
+		.language = language_of(order->file),
+		.conf = layer_conf(arena, &order->conf, target),
+	};
+	want_lists(arena, ret_wanted);
+	return want_image(ret_wanted, err) && want_dynamic_allocation(ret_wanted, err) &&
+	       want_role(arena, ret_wanted, "driver", asked->driver_memory, asked->driver_cores, &ret_wanted->driver, err) &&
+	       want_role(arena, ret_wanted, "executor", asked->executor_memory, asked->executor_cores, &ret_wanted->executor,
+			 err) &&
+	       want_executors(ret_wanted, err);
+}
+
+struct json_object *
+crd_strings(const struct batch_strings *strings)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < strings->count; i++)
+		json_object_array_add(array, json_object_new_string(strings->items[i]));
+	return array;
+}
+
+struct json_object *
+crd_pairs(const struct batch_pairs *pairs)
+{
+	struct json_object *map = json_object_new_object();
+
+	for (size_t i = 0; i < pairs->count; i++)
+		json_add_string(map, pairs->items[i].key, pairs->items[i].value);
+	return map;
+}
+
+void
+crd_add_unless_null(struct json_object *object, const char *key, const char *text)
+{
+	if (text != NULL)
+		json_add_string(object, key, text);
+}
