@@ -6,4 +6,5 @@ COMMENT ON COLUMN cluster_watch.operator_found IS
 	'For new batches: the operator whose definition of SparkApplications is served; null: none was found (yet).';
 COMMENT ON COLUMN cluster_watch.operator_found_at IS 'When the API server was last asked and answered.';
 COMMENT ON COLUMN batch.operator_kind IS
-	'The operator that its object was made for, whatever the cluster has since: kubeflow, sparkgate, apache; none: it is a pod.';
+	'The operator that its object was made for, whatever the cluster has since: kubeflow, sparkgate, apache; none: the '
+	'driver''s pod is its object; client: the driver ran before.';
