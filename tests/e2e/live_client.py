@@ -51,7 +51,7 @@ class PodDoor:
         self.worker.wait_ready(self.socket.exists)
         subprocess.run(self.render, check=True)
         self.nginx.start()
-        self.nginx.wait_ready(self.ready, 60)
+        self.nginx.wait_ready(self.ready)
         return self
 
     def __exit__(self, *_):
@@ -95,12 +95,12 @@ def start_driver(live, door, name, *words, **more):
             "resources": {"requests": {"cpu": "50m"}}}]}}))
 
 
-def batch_of_pod(live, name, limit_s=300):
+def batch_of_pod(live, name):
     """The newest one whose driver runs in a pod of such a name, when it has asked for its first executor."""
     def ids():
         return live.rows(f"SELECT id FROM batch WHERE protocol = 'k8s' AND driver_pod LIKE '{name}%' ORDER BY id DESC")
 
-    wait_for(f"a batch in {name}", ids, limit_s)
+    wait_for(f"a batch in {name}", ids)
     return KnownBatch(live, int(ids()[0]["id"]))
 
 

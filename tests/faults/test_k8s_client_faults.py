@@ -44,7 +44,7 @@ def check(stack, kube, driver, has_pod):
     if has_pod:
         assert row["driver_pod"] == driver.owner["metadata"]["name"]
         wait_for("its labels", lambda: kube.call("GET", f"{PODS}/{row['driver_pod']}")["metadata"]["labels"].get(
-            "sparkgate.io/batch-uid") == str(row["uid"]), 60)
+            "sparkgate.io/batch-uid") == str(row["uid"]))
     return row["id"]
 
 
@@ -71,7 +71,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(stack, kube, clean, repaired,
         if driver.owner:
             name = driver.owner["metadata"]["name"]
             kube.call("PATCH", f"{PODS}/{name}/status", {"status": {"phase": "Succeeded"}}, **MERGE)
-        assert stack.wait_state(row["id"], "success", 60)["exit_code"] == (0 if driver.owner else None)
+        assert stack.wait_state(row["id"], "success")["exit_code"] == (0 if driver.owner else None)
     for plural in ("pods", "configmaps"):
         assert kube.call("GET", f"{CORE}/{plural}", params={"labelSelector": "spark-role=executor"})["items"] == []
 
@@ -90,14 +90,15 @@ def test_a_killed_watcher_ends_nothing_twice(stack, kube, clean, repaired, step)
     for driver in (silent, killed):
         begin(client, driver)
     ids = [check(stack, kube, driver, False) for driver in (silent, killed)]
+    k8s_client.end_claims(stack)
     assert stack.livy.delete(f"/batches/{ids[1]}").status == 200
     try:
         watcher = stack.start_watcher(config=config, SPARKGATE_FAILPOINTS=f"{step}=1", SPARKGATE_FAILPOINTS_LOG=str(log))
-        wait_for(f"a kill at {step}", lambda: watcher.pid is None, 60)
+        wait_for(f"a kill at {step}", lambda: watcher.pid is None)
         assert failpoint_counts(log)[step] == 1
         stack.start_watcher(config=config)
-        assert stack.wait_state(ids[0], "dead", 60)["reason"] == "driver_lost"
-        assert stack.wait_state(ids[1], "killed", 60)["reason"] == "killed_by_user"
+        assert stack.wait_state(ids[0], "dead")["reason"] == "driver_lost"
+        assert stack.wait_state(ids[1], "killed")["reason"] == "killed_by_user"
     finally:
         stack.watcher.stop()
     for batch_id, end in zip(ids, ("dead", "killed"), strict=True):

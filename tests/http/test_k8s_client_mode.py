@@ -179,7 +179,7 @@ def test_an_orderly_stop_is_success_and_leaves_nothing(stack, kube, k8s, driver,
     for object_ in (driver.config_map(), driver.claim(), driver.executor(), driver.executor(2)):
         assert k8s.make(object_).status == 201
     k8s.stop(driver)
-    row = stack.wait_state(batch_of(stack, driver)["id"], "success", 60)
+    row = stack.wait_state(batch_of(stack, driver)["id"], "success")
     assert "in order" in row["message"] and row["exit_code"] is None
     log = stack.livy.get(f"/batches/{row['id']}/log").json()["log"]
     assert "its log and its exit code are not known here" in log[0] and "in order" in log[1]
@@ -204,10 +204,10 @@ def test_a_driver_of_which_nothing_is_heard_is_dead_when_its_executors_are(stack
     batch_id = batch_of(stack, driver)["id"]
     soon_silent()
     wait_for("a look at it", lambda: stack.postgres.value(
-        "SELECT look_after > now() AND heard_at < now() - %s * interval '1 s' FROM k8s_application", (SILENCE_S,)), 60)
+        "SELECT look_after > now() AND heard_at < now() - %s * interval '1 s' FROM k8s_application", (SILENCE_S,)))
     assert stack.row(batch_id)["state"] == "running", "an executor that runs is a sign of it"
     run(kube, driver.executor_name(1), "Failed")
-    row = stack.wait_state(batch_id, "dead", 60)
+    row = stack.wait_state(batch_id, "dead")
     assert row["reason"] == "driver_lost" and f"nothing was heard of the driver for {SILENCE_S} s" in row["message"]
     assert made(kube, "pods", driver) == [], "one that still waited for a node is not begun"
 
@@ -226,10 +226,11 @@ def test_a_kill_removes_executors_and_allows_no_more(stack, kube, k8s, driver, f
     k8s.make(driver.config_map())
     k8s.make(driver.executor())
     batch_id = batch_of(stack, driver)["id"]
+    k8s_client.end_claims(stack)
     assert stack.livy.delete(f"/batches/{batch_id}").status == 200
     answer = k8s.make(driver.executor(2))
     assert answer.status == 403 and "has ended" in answer.json()["message"], answer
-    assert stack.wait_state(batch_id, "killed", 60)["reason"] == "killed_by_user"
+    assert stack.wait_state(batch_id, "killed")["reason"] == "killed_by_user"
     assert made(kube, "pods", driver) == made(kube, "configmaps", driver) == []
     assert k8s.make(driver.executor(2)).status == 403
 
@@ -274,7 +275,7 @@ def test_a_known_driver_s_end_is_the_batch_s(stack, kube, k8s, followed, exit_co
     assert stack.row(row["id"])["state"] == "running", "its pod is heard"
     assert "hidden" in k8s.pod("me-driver").text, "it is the caller's own"
     end(kube, "me-driver", exit_code)
-    row = stack.wait_state(row["id"], state, 60)
+    row = stack.wait_state(row["id"], state)
     assert (row["exit_code"], row["reason"]) == (exit_code, reason)
     assert "hidden" not in k8s.pod("me-driver").text, "not any more: another may have its name"
     assert row["app_id"] == driver.app_id
@@ -284,23 +285,24 @@ def test_a_pod_that_is_taken_away_after_an_orderly_stop_has_ended_well(stack, ku
     driver = known_driver(stack, kube, k8s)
     k8s.stop(driver)
     kube.call("DELETE", f"{PODS}/me-driver?gracePeriodSeconds=0")
-    row = stack.wait_state(batch_of(stack, driver)["id"], "success", 60)
+    row = stack.wait_state(batch_of(stack, driver)["id"], "success")
     assert "its exit code was not seen" in row["message"]
 
 
 def test_a_pod_that_is_taken_away_before_is_killed_from_outside(stack, kube, k8s, followed):
     driver = known_driver(stack, kube, k8s)
     kube.call("DELETE", f"{PODS}/me-driver?gracePeriodSeconds=0")
-    assert stack.wait_state(batch_of(stack, driver)["id"], "killed", 60)["reason"] == "deleted_outside"
+    assert stack.wait_state(batch_of(stack, driver)["id"], "killed")["reason"] == "deleted_outside"
 
 
 @pytest.mark.parametrize("by_pod", [False, True])
 def test_a_kill_deletes_a_known_driver_too(stack, kube, k8s, followed, by_pod):
     driver = known_driver(stack, kube, k8s)
     batch_id = batch_of(stack, driver)["id"]
+    k8s_client.end_claims(stack)
     answer = k8s.delete_pod("me-driver") if by_pod else stack.livy.delete(f"/batches/{batch_id}")
     assert answer.status == 200, answer
-    assert stack.wait_state(batch_id, "killed", 60)["reason"] == "killed_by_user"
+    assert stack.wait_state(batch_id, "killed")["reason"] == "killed_by_user"
     kube.call("GET", f"{PODS}/me-driver", expect=(404,))
     assert made(kube, "pods", driver) == []
 
@@ -311,8 +313,9 @@ def test_a_pod_is_no_driver_because_somebody_says_so(stack, kube, k8s, followed)
     row = batch_of(stack, driver)
     assert row["driver_pod"] is None
     assert "sparkgate.io/batch-uid" not in kube.call("GET", f"{PODS}/me-driver")["metadata"]["labels"]
+    k8s_client.end_claims(stack)
     stack.livy.delete(f"/batches/{row['id']}")
-    stack.wait_state(row["id"], "killed", 60)
+    stack.wait_state(row["id"], "killed")
     kube.call("GET", f"{PODS}/me-driver")
 
 
@@ -330,7 +333,7 @@ def test_one_pod_runs_one_application_after_the_other(stack, kube, k8s, followed
     assert k8s.make(second.executor()).status == 201
     assert batch_of(stack, second)["driver_pod"] is None, "not two at a time"
     stack.postgres.execute("UPDATE batch SET stopped_at = now() - interval '1 day' WHERE app_id = %s", (first.app_id,))
-    row = stack.wait_state(batch_of(stack, first)["id"], "success", 60)
+    row = stack.wait_state(batch_of(stack, first)["id"], "success")
     assert "does other things" in row["message"]
     third = ClientDriver(owner=first.owner)
     assert k8s.make(third.executor()).status == 201
@@ -357,20 +360,20 @@ def test_executors_of_a_submitted_driver_belong_to_its_batch(stack, kube, k8s, f
     k8s.stop(driver)
     assert [pod["metadata"]["name"] for pod in made(kube, "pods", driver)] == [submitted.pod_name]
     report(kube, submitted, "Succeeded", 0, "Completed")
-    assert stack.wait_state(batch_id, "success", 60)["exit_code"] == 0
+    assert stack.wait_state(batch_id, "success")["exit_code"] == 0
 
 
 def test_retention_removes_what_was_kept_and_never_the_driver(stack, kube, k8s, followed):
     driver = known_driver(stack, kube, k8s)
     batch_id = batch_of(stack, driver)["id"]
     end(kube, "me-driver", 0)
-    stack.wait_state(batch_id, "success", 60)
+    stack.wait_state(batch_id, "success")
     assert len(made(kube, "pods", driver)) == 1, "spark.kubernetes.executor.deleteOnTermination=false"
     stack.age("25 hours", [batch_id])
     stack.watcher.stop()
     stack.start_watcher()
-    wait_for("the executors to be gone", lambda: made(kube, "pods", driver) == [], 60)
-    wait_for("a note of it", lambda: stack.row(batch_id)["object_deleted_at"], 30)
+    wait_for("the executors to be gone", lambda: made(kube, "pods", driver) == [])
+    wait_for("a note of it", lambda: stack.row(batch_id)["object_deleted_at"])
     kube.call("GET", f"{PODS}/me-driver")
 
 
@@ -400,7 +403,7 @@ def test_a_recorded_run_is_served(stack, kube, k8s, followed, name):
     assert row["name"] == "cli"
     if pod is not None:
         end(kube, "me-driver", 0)
-    row = stack.wait_state(row["id"], "success", 60)
+    row = stack.wait_state(row["id"], "success")
     kept = 0 if "kept" not in name else len([e for e in recorded(name)["exchanges"] if (e["method"], e["path"]) == ("POST", PODS)])
     assert len(kube.call("GET", PODS, params={"labelSelector": "spark-role=executor"})["items"]) == kept
 
