@@ -5,10 +5,10 @@ import re
 
 import k8s_client
 import pytest
-from k8s_client import PODS, ClientDriver
+from k8s_client import PODS, ClientDriver, Stubborn
 from kubernetes import CLONE, MERGE, NAMESPACE
 from mortals import failpoint_counts
-from test_k8s_faults import ROUNDS_AT_MOST, Stubborn
+from test_k8s_faults import ROUNDS_AT_MOST
 from waiting import wait_for
 
 SOURCES = sorted((CLONE / "fcgi/service").glob("k8s_app*.c"))
