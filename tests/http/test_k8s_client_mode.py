@@ -408,8 +408,9 @@ def test_a_recorded_run_is_served(stack, kube, k8s, followed, name):
     assert len(kube.call("GET", PODS, params={"labelSelector": "spark-role=executor"})["items"]) == kept
 
 
-def test_the_rights_are_those_of_the_manifest(k8s):
-    verbs = {(resource, verb) for manifest in k8s_client.manifests() if manifest["kind"] == "Role" for rule in manifest["rules"]
+def test_the_rights_are_those_of_the_manifest(kube):
+    verbs = {(resource, verb) for _, manifest in kube.roles(k8s_client.RBAC) for rule in manifest.get("rules", ())
              for resource in rule["resources"] for verb in rule["verbs"]}
+    assert ("pods", "list") in verbs
     assert not {resource for resource, verb in verbs if verb == "list"} - {"pods", "persistentvolumeclaims"}
     assert ("secrets", "deletecollection") not in verbs
