@@ -50,7 +50,6 @@ static const struct conf_row conf_rules[] = {
 	RESERVED_LABEL("sparkoperator.k8s.io/*"),
 	RESERVED_LABEL("spark.operator/*"),
 	RESERVED_LABEL("sparkgate.io/*"),
-	{ "pyRequirements", CONF_DENY, "not served yet: put the packages into the image, or use pyFiles or archives" },
 };
 
 static const char *const secret_parts[] = {
@@ -216,7 +215,7 @@ check_conf(struct batch_pairs *conf, struct err *err)
 		if (!check_conf_uris(&pair, err))
 			return false;
 		/* spark-submit drops what does not begin with "spark." as well */
-		if (row == NULL && strncmp(pair.key, "spark.", 6) == 0)
+		if (row == NULL && (strncmp(pair.key, "spark.", 6) == 0 || strcmp(pair.key, "pyRequirements") == 0))
 			conf->items[kept++] = pair;
 	}
 	conf->count = kept;

@@ -53,6 +53,7 @@ struct config_cluster {
 	const char *spark_version;
 	struct config_pair *images;     /* Spark version, "4.0" or "4.0.1" -> image; images[images_count] */
 	size_t images_count;
+	const char *pip_config_map;     /* of settings for pip, as variables; NULL: none */
 	enum config_operator operator_kind;
 	enum config_scheduler batch_scheduler;
 	bool k8s_submissions;           /* spark-submit --master k8s:// may make its drivers here */

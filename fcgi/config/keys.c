@@ -108,6 +108,9 @@ const struct config_key config_cluster_keys[] = {
 	  .remedy = config_remedy_version,
 	  .help = "Spark versions, such as 3.5 or 4.0.1, and the image of each: for a batch that asks for one by conf "
 		  "spark.sparkgate.sparkVersion, or whose spark-submit (spark://) has it." },
+	{ "pip_config_map", KEY_TEXT, AT(pip_config_map), .remedy = config_remedy_dns_subdomain,
+	  .help = "A config map of the namespace with settings for pip, such as PIP_INDEX_URL, for batches with pyRequirements. "
+		  "Not set: pip's own, PyPI." },
 	{ "operator", KEY_WORD, AT(operator_kind), .default_text = "kubeflow", WORDS(operator_words),
 	  .help = "The operator that turns applications into pods: \"kubeflow\", \"apache\" (spark.apache.org), or \"builtin\" "
 		  "for sparkgate-operator(8), which acts on applications with the label sparkgate.io/operator=sparkgate "

@@ -92,6 +92,21 @@ add_role(struct arena *arena, struct json_object *conf, const char *name, const 
 			    role->service_account);
 }
 
+/* Spark finds its container in a template by this property, else it takes the first (contract crds.md 7.1). */
+static void
+add_template(struct arena *arena, struct json_object *spec, struct json_object *conf, const char *name,
+	     const struct crd_wanted *wanted, const struct crd_role *role, const char *container)
+{
+	struct json_object *template = crd_pod_template(wanted, role, container), *role_spec;
+
+	if (template == NULL)
+		return;
+	role_spec = json_object_new_object();
+	json_object_object_add(role_spec, "podTemplateSpec", template);
+	json_object_object_add(spec, arena_printf(arena, "%sSpec", name), role_spec);
+	json_add_string(conf, arena_printf(arena, "spark.kubernetes.%s.podTemplateContainerName", name), container);
+}
+
 /* As many executors as with the other definition: Spark itself would begin with two. */
 static void
 add_executors(struct arena *arena, struct json_object *conf, const struct crd_wanted *wanted)
@@ -202,6 +217,8 @@ write_spec(struct arena *arena, const struct crd_wanted *wanted, struct json_obj
 	crd_add_unless_null(conf, "spark.kubernetes.container.image.pullPolicy", wanted->pull_policy);
 	add_role(arena, conf, "driver", &wanted->driver);
 	add_role(arena, conf, "executor", &wanted->executor);
+	add_template(arena, spec, conf, "driver", wanted, &wanted->driver, CRD_DRIVER_CONTAINER);
+	add_template(arena, spec, conf, "executor", wanted, &wanted->executor, CRD_EXECUTOR_CONTAINER);
 	add_executors(arena, conf, wanted);
 	return add_program(arena, spec, conf, wanted, err) && add_queue(arena, conf, wanted, err);
 }

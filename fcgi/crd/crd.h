@@ -34,6 +34,7 @@
 #define CRD_OPERATOR_OWN "sparkgate"
 
 #define CRD_DRIVER_CONTAINER "spark-kubernetes-driver"
+#define CRD_EXECUTOR_CONTAINER "spark-kubernetes-executor"
 #define CRD_POD_DELETED "the driver's pod was deleted, and not by this gateway"
 #define CRD_DRIVER_DELETED "the pod was deleted"        /* by these words a status is known */
 
@@ -43,6 +44,7 @@ struct crd_target {
 	const char *image;
 	const char *spark_version;
 	const char *batch_scheduler;    /* "volcano", "yunikorn" */
+	const char *pip_config_map;     /* pip's settings, such as PIP_INDEX_URL */
 	int time_to_live_s;             /* after the end, until the operator deletes the object; 0: a day */
 	struct batch_pairs default_conf;
 	struct batch_pairs enforced_conf;

@@ -15,6 +15,9 @@
 #define CRD_SUPERVISED_RUNS INT32_MAX
 #define CRD_SUPERVISED_INTERVAL_S 5
 
+/* Where nobody says. A definition's own default would be Always for ":latest", which an offline cluster cannot do. */
+#define CRD_PULL_POLICY "IfNotPresent"
+
 enum crd_language { CRD_JAVA, CRD_PYTHON, CRD_R };
 
 struct crd_role {
@@ -42,6 +45,7 @@ struct crd_wanted {
 	bool dynamic;                   /* allocation of executors */
 	int64_t dynamic_counts[CRD_DYNAMIC_COUNT];      /* -1: nobody said */
 	const char *shuffle_tracking;   /* "true", "false", NULL: nobody said */
+	const char *requirements;       /* packages that Python wants (crd/python_env.h); NULL: none */
 	struct batch_pairs conf;        /* what has no place above */
 };
 
@@ -50,6 +54,9 @@ extern const char *const crd_dynamic_keys[CRD_DYNAMIC_COUNT];
 
 MUST_CHECK bool crd_want(struct arena *arena, const struct batch_order *order, const struct crd_target *target,
 			 struct crd_wanted *ret_wanted, struct err *err);
+
+/* The template of a role's pods, which installs those packages; the caller's to put. NULL: there are none. */
+struct json_object *crd_pod_template(const struct crd_wanted *wanted, const struct crd_role *role, const char *container);
 
 /* The caller's to put. */
 struct json_object *crd_strings(const struct batch_strings *strings);

@@ -124,11 +124,13 @@ init_failure(struct arena *arena, struct json_object *pod)
 		struct json_object *container = json_object_array_get_idx(containers, i);
 		struct json_object *terminated = json_at(container, "state", "terminated", NULL);
 		const char *name = json_string(container, "name"), *reason = json_string(terminated, "reason");
+		const char *why = json_string(terminated, "message");
 		int64_t exit_code = json_int(terminated, "exitCode", 0);
 
 		if (exit_code != 0)
-			return arena_printf(arena, "init container %s failed with ExitCode: %" PRId64 ", Reason: %s",
-					    name == NULL ? "" : name, exit_code, reason == NULL ? "" : reason);
+			return arena_printf(arena, "init container %s failed with ExitCode: %" PRId64 ", Reason: %s%s%s",
+					    name == NULL ? "" : name, exit_code, reason == NULL ? "" : reason,
+					    why == NULL ? "" : ": ", why == NULL ? "" : why);
 	}
 	return NULL;
 }

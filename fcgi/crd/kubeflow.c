@@ -41,15 +41,19 @@ add_dynamic_allocation(struct json_object *spec, const struct crd_wanted *wanted
 
 /* Memory and cores are always there: without the operator's webhook nobody else writes them (crds.md, rule 9). */
 static struct json_object *
-add_role(struct json_object *spec, const char *name, const struct crd_role *wanted)
+add_role(struct json_object *spec, const char *name, const struct crd_wanted *wanted, const struct crd_role *wanted_role,
+	 const char *container)
 {
 	struct json_object *role = json_object_new_object();
+	struct json_object *template = crd_pod_template(wanted, wanted_role, container);
 
 	json_object_object_add(spec, name, role);
-	json_add_string(role, "memory", wanted->memory != NULL ? wanted->memory : "1g");
-	json_add_int(role, "cores", wanted->cores > 0 ? wanted->cores : 1);
-	crd_add_unless_null(role, "image", wanted->image);
-	crd_add_unless_null(role, "serviceAccount", wanted->service_account);
+	json_add_string(role, "memory", wanted_role->memory != NULL ? wanted_role->memory : "1g");
+	json_add_int(role, "cores", wanted_role->cores > 0 ? wanted_role->cores : 1);
+	crd_add_unless_null(role, "image", wanted_role->image);
+	crd_add_unless_null(role, "serviceAccount", wanted_role->service_account);
+	if (template != NULL)
+		json_object_object_add(role, "template", template);
 	return role;
 }
 
@@ -108,8 +112,8 @@ write_spec(struct arena *arena, const struct crd_wanted *wanted, struct json_obj
 
 	(void)arena;
 	(void)err;
-	add_role(spec, "driver", &wanted->driver);
-	executor = add_role(spec, "executor", &wanted->executor);
+	add_role(spec, "driver", wanted, &wanted->driver, CRD_DRIVER_CONTAINER);
+	executor = add_role(spec, "executor", wanted, &wanted->executor, CRD_EXECUTOR_CONTAINER);
 	if (wanted->executors_count > 0)
 		json_add_int(executor, "instances", wanted->executors_count);
 	add_restart_policy(spec, wanted->order->supervise);
@@ -124,8 +128,7 @@ write_spec(struct arena *arena, const struct crd_wanted *wanted, struct json_obj
 	add_deps(spec, wanted);
 	add_queue(spec, wanted);
 	json_add_string(spec, "image", wanted->image);
-	/* the CRD's own default would be Always for ":latest", which an offline cluster cannot do */
-	json_add_string(spec, "imagePullPolicy", wanted->pull_policy != NULL ? wanted->pull_policy : "IfNotPresent");
+	json_add_string(spec, "imagePullPolicy", wanted->pull_policy != NULL ? wanted->pull_policy : CRD_PULL_POLICY);
 	add_dynamic_allocation(spec, wanted);
 	json_object_object_add(spec, "sparkConf", crd_pairs(&wanted->conf));
 	return true;

@@ -11,9 +11,13 @@
 
 #include "base/json.h"
 #include "batch/validate.h"
+#include "crd/python_env.h"
 
 /* A gateway that was away for less still finds the final state and the log. */
 #define TIME_TO_LIVE_S 86400
+
+#define MAX_FAILURES "spark.executor.maxNumFailures"
+#define MORE_PAIRS 2            /* that are added to the conf */
 
 const char *const crd_dynamic_keys[CRD_DYNAMIC_COUNT] = {
 	[CRD_DYNAMIC_INITIAL] = "spark.dynamicAllocation.initialExecutors",
@@ -167,13 +171,67 @@ want_executors(struct crd_wanted *wanted, struct err *err)
 	return true;
 }
 
+/* Who says which Python there is, means another than the one that the packages are for. */
+static bool
+check_python(const struct batch_pairs *conf, struct err *err)
+{
+	static const char *const keys[] = {
+		"spark.pyspark.python", "spark.pyspark.driver.python", "spark.kubernetes.driverEnv.PYSPARK_PYTHON",
+		"spark.kubernetes.driverEnv.PYSPARK_DRIVER_PYTHON", "spark.executorEnv.PYSPARK_PYTHON",
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+		if (batch_pairs_get(conf, keys[i]) != NULL)
+			return err_set(err, ERR_INVALID, "conf %s: together with " PYTHON_ENV_KEY ", which brings a Python of its own: "
+				       "leave one of them out", keys[i]);
+	}
+	return true;
+}
+
+/* For all batches of a cluster, by its default_conf, they are meant for those in Python. */
+static bool
+want_packages(struct arena *arena, struct crd_wanted *wanted, struct err *err)
+{
+	const struct batch_pairs *asked = &wanted->order->conf;
+	bool is_asked = batch_pairs_get(asked, PYTHON_ENV_KEY) != NULL || batch_pairs_get(asked, PYTHON_ENV_SPARK_KEY) != NULL;
+	const char *short_key = batch_pairs_take(&wanted->conf, PYTHON_ENV_KEY);
+	const char *spark_key = batch_pairs_take(&wanted->conf, PYTHON_ENV_SPARK_KEY);
+
+	if (either(short_key, spark_key) == NULL || (wanted->language != CRD_PYTHON && !is_asked))
+		return true;
+	if (wanted->language != CRD_PYTHON)
+		return err_set(err, ERR_INVALID, "conf " PYTHON_ENV_KEY ": packages of Python, but %s is no Python program: leave it "
+			       "out", wanted->order->file);
+	if (!check_python(&wanted->conf, err) ||
+	    !python_env_read(arena, either(short_key, spark_key), &wanted->requirements, err))
+		return false;
+	wanted->conf.items[wanted->conf.count++] = (struct batch_pair){ "spark.pyspark.python", PYTHON_ENV_INTERPRETER };
+	/* executors that cannot install them do not come and go for ever */
+	if (batch_pairs_get(&wanted->conf, MAX_FAILURES) == NULL)
+		wanted->conf.items[wanted->conf.count++] = (struct batch_pair){ MAX_FAILURES, "10" };
+	return true;
+}
+
+struct json_object *
+crd_pod_template(const struct crd_wanted *wanted, const struct crd_role *role, const char *container)
+{
+	const struct python_env env = {
+		.requirements = wanted->requirements,
+		.image = either(role->image, wanted->image),
+		.image_pull_policy = either(wanted->pull_policy, CRD_PULL_POLICY),
+		.pip_config_map = wanted->target->pip_config_map,
+	};
+
+	return wanted->requirements == NULL ? NULL : python_env_template(&env, container);
+}
+
 /* Defaults below, the request in the middle, what is enforced on top. */
 static struct batch_pairs
 layer_conf(struct arena *arena, const struct batch_pairs *request, const struct crd_target *target)
 {
 	const struct batch_pairs *const layers[] = { &target->enforced_conf, request, &target->default_conf };
 	struct batch_pairs conf = { 0 };
-	size_t most = 0;
+	size_t most = MORE_PAIRS;
 
 	for (size_t i = 0; i < ARRAY_COUNT(layers); i++)
 		most += layers[i]->count;
@@ -237,7 +295,7 @@ crd_want(struct arena *arena, const struct batch_order *order, const struct crd_
 	       want_role(arena, ret_wanted, "driver", asked->driver_memory, asked->driver_cores, &ret_wanted->driver, err) &&
 	       want_role(arena, ret_wanted, "executor", asked->executor_memory, asked->executor_cores, &ret_wanted->executor,
 			 err) &&
-	       want_executors(ret_wanted, err);
+	       want_executors(ret_wanted, err) && want_packages(arena, ret_wanted, err);
 }
 
 struct json_object *

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "batch/validate.h"
 #include "crd/crd.h"
+#include "crd/python_env.h"
 #include "service/push.h"
 #include "service/submit.h"
 #include "spark/pod_json.h"
@@ -125,6 +126,9 @@ check_policy(const struct completion *completion, struct err *err)
 	const struct batch_policy policy = submit_policy_of(cluster);
 	const char *resource = completion->request.resource;
 
+	if (spark_conf_get(&completion->conf, PYTHON_ENV_SPARK_KEY) != NULL)
+		return err_set(err, ERR_INVALID, PYTHON_ENV_SPARK_KEY ": nothing can be installed in a pod that spark-submit has made: "
+			       "put the packages into the image or into an archive, or submit by another protocol");
 	for (size_t i = 0; i < completion->conf.count; i++) {
 		const struct spark_property *property = &completion->conf.items[i];
 

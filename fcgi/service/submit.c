@@ -58,6 +58,7 @@ target_of(struct arena *arena, const struct config *config, const struct config_
 		.service_account = cluster->service_account,
 		.image = cluster->image,
 		.spark_version = cluster->spark_version,
+		.pip_config_map = cluster->pip_config_map,
 		.batch_scheduler = config_scheduler_text(cluster->batch_scheduler),
 		.time_to_live_s = retention_time_to_live_s(config),
 		.default_conf = pairs_of(arena, cluster->default_conf, cluster->default_conf_count),

@@ -125,6 +125,12 @@ class LiveStack:
     def worker_pids(self):
         return [pid for pid in children(self.pid("workers")) if start_ticks(pid)]
 
+    def restart_workers(self):
+        """With the environment as it is now."""
+        for pid in (self.pid("workers"), *self.worker_pids()):
+            self.kill9(pid)
+        self.up()
+
     @contextlib.contextmanager
     def supervised(self, name, count, command):
         """A part that somebody starts again, as systemd or a Deployment would; gives its supervisor."""

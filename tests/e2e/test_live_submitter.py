@@ -17,12 +17,6 @@ pytestmark = [pytest.mark.skipif(kubeflow_missing() is not None, reason=str(kube
 SWITCH = "SPARKGATE_SUBMITTER_CLUSTER"
 
 
-def restart_workers(live):
-    for pid in (live.pid("workers"), *live.worker_pids()):
-        live.kill9(pid)
-    live.up()
-
-
 @pytest.fixture(scope="module")
 def door(live, operator):
     """The gateway with POST /api/v1/spark-submit, and a Kubeflow operator that uses it."""
@@ -34,13 +28,13 @@ def door(live, operator):
                                      f"--submitter-service-url={live.all_url}{submitter.PATH}")
     live.environment[SWITCH] = "default"
     try:
-        restart_workers(live)
+        live.restart_workers()
         controller.start()
         yield live
     finally:
         controller.stop()
         del live.environment[SWITCH]
-        restart_workers(live)
+        live.restart_workers()
 
 
 def apply(live, name, file, *args):

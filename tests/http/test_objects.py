@@ -18,6 +18,7 @@ API = {"kubeflow": "sparkoperator.k8s.io/v1beta2", "apache": apache.API}
 CLUSTERS = {
     "bare": {},
     "plain": {"image": "spark:plain"},
+    "packages": {"image": "spark:plain", "pip_config_map": "pip", "default_conf": {"pyRequirements": "numpy"}},
     "volcano": {"image": "spark:plain", "batch_scheduler": "volcano"},
     "yunikorn": {"image": "spark:plain", "batch_scheduler": "yunikorn"},
     "accounts": {"image": "spark:plain", "service_account": "spark", "enforced_conf": {

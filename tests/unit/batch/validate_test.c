@@ -279,7 +279,7 @@ static const struct {
 	{ "spark.kubernetes.authenticate.submission.oauthToken", DENIED },
 	{ "spark.kubernetes.authenticate.driver.clientKeyFile", DENIED },
 	{ "spark.kubernetes.authenticate.caCertFile", DENIED },
-	{ "pyRequirements", DENIED },
+	{ "pyRequirements", KEPT },
 };
 
 static void

@@ -64,6 +64,10 @@ static const struct {
 	  "{\"name\":\"second\",\"state\":{\"terminated\":{\"exitCode\":7,\"reason\":\"Error\"}}}],"
 	  "\"containerStatuses\":[{\"name\":\"spark-kubernetes-driver\",\"state\":{\"waiting\":{}}}]}}",
 	  BATCH_SEEN_FAILED, BATCH_FAILED, "init container second failed with ExitCode: 7, Reason: Error" },
+	{ "{\"status\":{\"phase\":\"Failed\",\"initContainerStatuses\":[{\"name\":\"sparkgate-python\",\"state\":{\"terminated\":"
+	  "{\"exitCode\":1,\"reason\":\"Error\",\"message\":\"ERROR: No matching distribution found for nump\"}}}]}}",
+	  BATCH_SEEN_FAILED, BATCH_FAILED, "init container sparkgate-python failed with ExitCode: 1, Reason: Error: ERROR: No "
+	  "matching distribution found for nump" },
 	{ "{\"status\":{\"phase\":\"Failed\",\"reason\":\"DeadlineExceeded\",\"initContainerStatuses\":["
 	  "{\"name\":\"first\",\"state\":{\"terminated\":{\"exitCode\":137}}}]}}",
 	  BATCH_SEEN_FAILED, BATCH_FAILED, "driver pod failed: DeadlineExceeded" },
