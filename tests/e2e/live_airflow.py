@@ -11,6 +11,7 @@ import pathlib
 import re
 import secrets
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -131,6 +132,8 @@ class Airflow:
         }))
         self.run("db", "migrate")
         self.run("dags", "reserialize")
+        with socket.socket() as probe:  # or the tests would talk to it, and wait for their tasks for ever
+            assert probe.connect_ex(("127.0.0.1", self.port)) != 0, f"port {self.port} is taken, by another run's Airflow?"
         for process in self.processes:
             process.start()
         self.api_server.wait_ready(self.answers)
