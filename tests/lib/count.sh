@@ -99,10 +99,22 @@ automake_sum() { awk -v word="$1:" '$1 == "#" && $2 == word { sum = $3 } END { p
 
 # run_pytest NAME DIRECTORY
 run_pytest() {
-	local name=$1 status=0 counts words=()
+	local status=0
+	run_child pytest_run "$@" || status=$?
+	pytest_count "$1" "$status"
+}
+
+# pytest_run NAME DIRECTORY: in the background only, for it becomes pytest, which then gets this process's signals.
+pytest_run() {
+	local words=()
 	[[ -z $EXPRESSION ]] || words=(-k "$EXPRESSION")
-	run_child "$PYTHON" -m pytest -q -rs --tb=short --timeout=3600 -o "cache_dir=$RESULTS_DIR/cache" \
-		-o console_output_style=count --junitxml="$RESULTS_DIR/$name.xml" "${words[@]}" "$2" || status=$?
+	exec "$PYTHON" -m pytest -q -rs --tb=short --timeout=3600 -o "cache_dir=$RESULTS_DIR/$1.cache" \
+		-o console_output_style=count --junitxml="$RESULTS_DIR/$1.xml" "${words[@]}" "$2"
+}
+
+# pytest_count NAME STATUS
+pytest_count() {
+	local name=$1 status=$2 counts
 	# 5: -k matched nothing here
 	((status != 5)) || status=0
 	if counts=$(pytest_counts "$RESULTS_DIR/$name.xml"); then
