@@ -38,6 +38,9 @@
 /* A batch's name is a column with an index and, sanitised, a Kubernetes label. */
 #define LIMIT_NAME_BYTES 255
 
+/* A user's name, as whoever authenticates tells it: an account or an address, a column with an index. */
+#define LIMIT_USER_BYTES 255
+
 /* A client's key for a request that it may repeat: a UUID or "dag/task/run/try", not a document. */
 #define LIMIT_CLIENT_KEY_BYTES 255
 

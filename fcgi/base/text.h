@@ -14,4 +14,7 @@ bool text_is(const char *text, const char *word);
 /* words[count] */
 bool text_is_one_of(const char *text, const char *const *words, size_t count);
 
+/* text[size]: 1 to 63 of a-z, 0-9 and '-', with no '-' at either end (RFC 1123, and what Kubernetes makes of it). */
+bool text_is_dns_label(const char *text, size_t size);
+
 #endif

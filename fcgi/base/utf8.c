@@ -50,6 +50,18 @@ utf8_is_valid(const char *text)
 	return true;
 }
 
+bool
+utf8_is_name(const char *text, size_t most_bytes)
+{
+	size_t size = strlen(text);
+
+	for (size_t i = 0; i < size; i++) {
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			return false;
+	}
+	return size > 0 && size <= most_bytes && utf8_is_valid(text);
+}
+
 void
 utf8_drop_partial(char *text)
 {

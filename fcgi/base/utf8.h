@@ -13,6 +13,9 @@ size_t utf8_character_size(const char *text, size_t size_bytes);
 
 bool utf8_is_valid(const char *text);
 
+/* 1 to most_bytes of it, and no control character: it can stand in a row, a log line and an environment variable. */
+bool utf8_is_name(const char *text, size_t most_bytes);
+
 /* After a text was cut to fit: drops the character at its end that is not whole any more. */
 void utf8_drop_partial(char *text);
 

@@ -229,10 +229,6 @@ batch_validate(struct batch_order *order, struct err *err)
 		return err_set(err, ERR_INVALID, "Rejected, Reason: requirement failed: File is required.");
 	if (order->file[0] == '\0')
 		return err_set(err, ERR_INVALID, "Rejected, Reason: requirement failed: File is required: file is empty.");
-	if (order->proxy_user != NULL)
-		return err_set(err, ERR_FORBIDDEN,
-			       "proxyUser: nobody may act as '%s', because the gateway does not know who is calling; "
-			       "leave it out", order->proxy_user);
 	if (order->driver_cores < 0 || order->executor_cores < 0)
 		return err_set(err, ERR_INVALID, "%s: at least 1",
 			       order->driver_cores < 0 ? "driverCores" : "executorCores");

@@ -18,6 +18,7 @@
 enum config_auth {
 	CONFIG_AUTH_UNSET,      /* loopback only */
 	CONFIG_AUTH_NONE,       /* written out: anybody who reaches a port is served */
+	CONFIG_AUTH_PROXY,      /* the front has found out who it is, and says so: whom it does not name is refused */
 };
 
 enum config_operator {
@@ -49,6 +50,8 @@ struct config_cluster {
 	bool in_cluster;
 	const char *namespace;          /* NULL: the context's, else "default" */
 	const char *service_account;    /* of driver and executors; NULL: the namespace's default */
+	struct config_pair *service_accounts; /* users -> theirs: batch/identity.h; service_accounts[service_accounts_count] */
+	size_t service_accounts_count;
 	const char *image;              /* Spark image when the request names none; NULL: the request must */
 	const char *spark_version;
 	struct config_pair *images;     /* Spark version, "4.0" or "4.0.1" -> image; images[images_count] */
@@ -75,6 +78,8 @@ struct config_cluster {
 struct config {
 	struct arena arena;             /* owns all of it */
 	enum config_auth auth;
+	struct config_pair *proxy_users; /* users -> users, lists of patterns: batch/identity.h; proxy_users[proxy_users_count] */
+	size_t proxy_users_count;
 
 	const char *database_conninfo;  /* libpq's; environment: SPARKGATE_DATABASE_CONNINFO */
 	int database_connect_timeout_ms;

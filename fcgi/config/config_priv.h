@@ -28,6 +28,7 @@ struct config_key {
 	const char *const *words;       /* words[words_count] */
 	size_t words_count;
 	const char *(*remedy)(const char *text);        /* NULL when the text (of a mapping: a name) is right, else what would be */
+	const char *(*value_remedy)(const char *text);  /* the same of each value of a mapping */
 	const char *unit;               /* for messages and help; NULL: none */
 	const char *help;
 };
@@ -91,6 +92,8 @@ const char *config_remedy_dns_label(const char *text);
 const char *config_remedy_dns_subdomain(const char *text);
 const char *config_remedy_one_word(const char *text);
 const char *config_remedy_version(const char *text);
+const char *config_remedy_users(const char *text);
+const char *config_remedy_account(const char *text);
 const char *config_remedy_cluster_name(const char *text);
 
 #endif

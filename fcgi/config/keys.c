@@ -4,7 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const auth_words[] = { [CONFIG_AUTH_UNSET] = "unset", [CONFIG_AUTH_NONE] = "none" };
+static const char *const auth_words[] = { [CONFIG_AUTH_UNSET] = "unset", [CONFIG_AUTH_NONE] = "none",
+					 [CONFIG_AUTH_PROXY] = "proxy" };
 static const char *const level_words[] = {
 	[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning",
 	[LOG_LEVEL_INFO] = "info", [LOG_LEVEL_DEBUG] = "debug",
@@ -31,7 +32,12 @@ _Static_assert(sizeof(enum config_auth) == sizeof(int) && sizeof(enum log_level)
 const struct config_key config_keys[] = {
 	{ "auth", KEY_WORD, AT(auth), .default_text = "unset", WORDS(auth_words),
 	  .help = "How callers prove who they are. \"unset\" serves loopback only; \"none\" serves whoever reaches a "
-		  "port, and must be written out before anything but loopback is served." },
+		  "port, and must be written out before anything but loopback is served; with \"proxy\" nginx has found out "
+		  "who it is (nginx/authentication.conf), and whom it does not name is refused." },
+	{ "proxy_users", KEY_CONF, AT(proxy_users), .count_offset = offsetof(struct config, proxy_users_count),
+	  .remedy = config_remedy_users, .value_remedy = config_remedy_users,
+	  .help = "Users, and as whom they may submit (proxyUser, doAs); patterns with commas between. \"*\" as a user is everybody, "
+		  "whoever is not authenticated included. Everybody is themselves." },
 	{ "database.conninfo", KEY_TEXT, AT(database_conninfo),
 	  .help = "PostgreSQL, as libpq's connection string or URI. Required. Keep a password out of it: use a "
 		  "password file (passfile=) or the environment." },
@@ -100,6 +106,11 @@ const struct config_key config_cluster_keys[] = {
 	  .help = "Where applications are created. Not set: the context's or the pod's own, else \"default\"." },
 	{ "service_account", KEY_TEXT, AT(service_account), .remedy = config_remedy_dns_subdomain,
 	  .help = "The service account of drivers and executors. Not set: the namespace's default." },
+	{ "service_accounts", KEY_CONF, AT(service_accounts),
+	  .count_offset = offsetof(struct config_cluster, service_accounts_count),
+	  .remedy = config_remedy_users, .value_remedy = config_remedy_account,
+	  .help = "Users, by patterns with commas between, and the service account of each; the first row that fits counts. "
+		  "{user} stands for the user's name. Whom no row fits has service_account." },
 	{ "image", KEY_TEXT, AT(image), .remedy = config_remedy_one_word,
 	  .help = "The Spark image of a batch that names none. Not set: the batch must." },
 	{ "spark_version", KEY_TEXT, AT(spark_version), .remedy = config_remedy_one_word,

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 void
 config_complain(struct reader *reader, struct place place, const char *name, const char *format, ...)
 {
@@ -30,27 +32,10 @@ config_complain(struct reader *reader, struct place place, const char *name, con
 	reader->errors_count++;
 }
 
-static bool
-is_lower_or_digit(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-static bool
-is_dns_label(const char *text, size_t length)
-{
-	if (length == 0 || length > 63 || !is_lower_or_digit(text[0]) || !is_lower_or_digit(text[length - 1]))
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if (!is_lower_or_digit(text[i]) && text[i] != '-')
-			return false;
-	return true;
-}
-
 const char *
 config_remedy_dns_label(const char *text)
 {
-	if (is_dns_label(text, strlen(text)))
+	if (text_is_dns_label(text, strlen(text)))
 		return NULL;
 	return "write a DNS label: 1 to 63 of a-z, 0-9 and \"-\", with no \"-\" at either end";
 }
@@ -63,7 +48,7 @@ config_remedy_dns_subdomain(const char *text)
 	for (const char *label = text; right && label != NULL;) {
 		size_t length = strcspn(label, ".");
 
-		right = is_dns_label(label, length);
+		right = text_is_dns_label(label, length);
 		label = label[length] == '.' ? label + length + 1 : NULL;
 	}
 	return right ? NULL : "write a DNS name: labels of a-z, 0-9 and \"-\" joined by dots, 253 bytes at most";
@@ -93,14 +78,35 @@ config_remedy_version(const char *text)
 		       ? NULL : "write a version of Spark such as 3.5 or 4.0.1, in quotes";
 }
 
+/* Patterns of users, commas between; a name has a remedy of its own, because "" means everybody to nobody. */
+const char *
+config_remedy_users(const char *text)
+{
+	return text[strspn(text, ", ")] != '\0' ? NULL : "write users, or patterns of users such as \"etl-*\", with commas "
+						       "between";
+}
+
+const char *
+config_remedy_account(const char *text)
+{
+	static const char user[] = "{user}";
+	const char *at = strstr(text, user);
+	char example[256];
+
+	if (at == NULL)
+		return config_remedy_dns_subdomain(text);
+	snprintf(example, sizeof(example), "%.*su%s", (int)(at - text), text, at + strlen(user));
+	return text_is_dns_label(example, strlen(example)) ? NULL : "write a service account, or e.g. \"spark-{user}\", which "
+								    "has {user} once and is a DNS label with a user's name "
+								    "in its place";
+}
+
 const char *
 config_remedy_cluster_name(const char *text)
 {
 	size_t length = strlen(text);
-	bool right = length >= 1 && length <= 31 && text[0] >= 'a' && text[0] <= 'z';
+	bool right = length <= 31 && text_is_dns_label(text, length) && text[0] >= 'a' && strchr(text, '-') == NULL;
 
-	for (size_t i = 0; right && i < length; i++)
-		right = is_lower_or_digit(text[i]);
 	return right ? NULL : "write a name of 1 to 31 of a-z and 0-9 that begins with a letter";
 }
 
@@ -251,6 +257,8 @@ set_conf(struct reader *reader, const struct config_key *key, const char *name, 
 	for (const struct yaml_entry *entry = conf->first; entry != NULL; entry = entry->next) {
 		const char *full = arena_printf(&reader->scratch, "%s.%s", name, entry->key);
 		const char *remedy = key->remedy == NULL ? NULL : key->remedy(entry->key);
+		const char *value_remedy = key->value_remedy == NULL || entry->value->kind != YAML_SCALAR
+						   ? NULL : key->value_remedy(entry->value->text);
 		struct place place = { .line = entry->line };
 
 		if (remedy != NULL)
@@ -264,6 +272,8 @@ set_conf(struct reader *reader, const struct config_key *key, const char *name, 
 					entry->value->kind == YAML_MAPPING ? "mapping" : "list");
 		else if (yaml_is_null(entry->value))
 			config_complain(reader, place, full, "has no value; write one (\"\" for an empty text)");
+		else if (value_remedy != NULL)
+			config_complain(reader, place, full, "\"%s\" will not do; %s", entry->value->text, value_remedy);
 		else
 			pairs[count++] = (struct config_pair){ arena_strdup(arena, entry->key),
 							       arena_strdup(arena, entry->value->text) };
@@ -306,7 +316,7 @@ kind_words(const struct config_key *key)
 	case KEY_FLAG:
 		return "true or false";
 	case KEY_CONF:
-		return "Spark properties, one \"name: value\" a line below it";
+		return "a mapping, one \"name: value\" a line below it";
 	case KEY_LIST:
 		return "a list, one \"- text\" a line below it";
 	default:

@@ -140,6 +140,7 @@ request_read(struct request *request, struct arena *arena, const struct request_
 		.accept = copy_param(arena, source, "HTTP_ACCEPT"),
 		.user_agent = copy_param(arena, source, "HTTP_USER_AGENT"),
 		.server_address = copy_param(arena, source, "SERVER_ADDR"),
+		.front_user = copy_param(arena, source, "SPARKGATE_USER"),
 		.remote_address = copy_param(arena, source, "REMOTE_ADDR"),
 		.forwarded_for = copy_param(arena, source, "HTTP_X_FORWARDED_FOR"),
 	};

@@ -31,6 +31,7 @@ struct request {
 	const char *user_agent;
 	const char *server_address;     /* where the connection came in; NULL when the front does not say */
 	const char *remote_address;
+	const char *front_user;         /* as the front says, whose own parameter it is; NULL: it names nobody */
 	const char *forwarded_for;
 	const char *body;               /* body[body_size_bytes], NUL after it */
 	size_t body_size_bytes;

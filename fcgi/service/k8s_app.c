@@ -186,13 +186,13 @@ k8s_app_create(struct app *app, struct arena *arena, const struct k8s_origin *or
 
 	if (!k8s_submit_open(app, origin, &cluster, err))
 		return false;
-	rules = k8s_rules_of(cluster->config);
-	if (!spark_executor_request_read(object, kind, &rules, &request, err) ||
+	if (!k8s_rules_of(arena, cluster->config, origin->user, &rules, err) ||
+	    !spark_executor_request_read(object, kind, &rules, &request, err) ||
 	    !k8s_app_see(app, arena, origin, request.app_id, request.app_name, ACCESS_MODIFY, true, &known, &of_batch, err))
 		return false;
 	/* its driver was submitted to another one that has the same namespace */
-	rules = k8s_rules_of(of_batch->config);
-	if (of_batch != cluster && !spark_executor_request_read(object, kind, &rules, &request, err))
+	if (of_batch != cluster && (!k8s_rules_of(arena, of_batch->config, origin->user, &rules, err) ||
+				    !spark_executor_request_read(object, kind, &rules, &request, err)))
 		return false;
 	if (request.owner_name != NULL && !k8s_app_driver_learn(app, arena, of_batch, &known, request.owner_name,
 								request.owner_uid, origin->address, err))

@@ -10,6 +10,7 @@
 #include "batch/validate.h"
 #include "crd/crd.h"
 #include "crd/python_env.h"
+#include "service/identity.h"
 #include "service/push.h"
 #include "service/submit.h"
 #include "spark/pod_json.h"
@@ -24,17 +25,17 @@ struct completion {
 	struct arena *arena;
 	const struct store_k8s_submission *submission;
 	struct app_cluster *cluster;
+	const char *service_account;    /* the only one that its pods may have; NULL: the namespace's default */
 	struct spark_conf conf;
 	struct spark_driver_request request;
 };
 
-struct spark_pod_rules
-k8s_rules_of(const struct config_cluster *cluster)
+bool
+k8s_rules_of(struct arena *arena, const struct config_cluster *cluster, const char *user, struct spark_pod_rules *ret_rules,
+	     struct err *err)
 {
-	return (struct spark_pod_rules){
-		.host_access = cluster->k8s_host_access,
-		.service_account = cluster->service_account,
-	};
+	*ret_rules = (struct spark_pod_rules){ .host_access = cluster->k8s_host_access };
+	return identity_account(arena, cluster, user, &ret_rules->service_account, err);
 }
 
 static bool
@@ -70,7 +71,9 @@ pick_cluster(struct completion *completion, struct err *err)
 	if (strcmp(kube_namespace(completion->cluster->kube), submission->namespace) != 0)
 		return err_set(err, ERR_FORBIDDEN, "spark.kubernetes.namespace: drivers of cluster '%s' run in namespace '%s'",
 			       cluster->name, kube_namespace(completion->cluster->kube));
-	rules = k8s_rules_of(cluster);
+	if (!k8s_rules_of(completion->arena, cluster, submission->owner, &rules, err))
+		return false;
+	completion->service_account = rules.service_account;
 	return spark_driver_request_read(submission->pod, &rules, &completion->request, err);
 }
 
@@ -149,7 +152,7 @@ check_accounts(const struct completion *completion, struct err *err)
 		"spark.kubernetes.authenticate.driver.serviceAccountName", "spark.kubernetes.authenticate.executor.serviceAccountName",
 		"spark.kubernetes.authenticate.serviceAccountName",
 	};
-	const char *allowed = completion->cluster->config->service_account;
+	const char *allowed = completion->service_account;
 
 	for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
 		const char *given = spark_conf_get(&completion->conf, keys[i]);
@@ -178,7 +181,7 @@ write_properties(struct completion *completion, struct json_object *config_map, 
 static struct json_object *
 make_pod(struct completion *completion)
 {
-	const char *account = completion->cluster->config->service_account;
+	const char *account = completion->service_account;
 	struct json_object *pod = completion->submission->pod, *spec = json_member(pod, "spec");
 
 	spark_keep_metadata(pod);

@@ -9,8 +9,13 @@
 #include "spark/driver_request.h"
 #include "store/k8s_store.h"
 
-/* What a cluster allows to pods that come by --master k8s://. */
-struct spark_pod_rules k8s_rules_of(const struct config_cluster *cluster);
+/*
+ * What a cluster allows to this user's pods that come by --master k8s://.
+ * user  NULL: not known
+ * err   ERR_FORBIDDEN: the user has no service account there
+ */
+MUST_CHECK bool k8s_rules_of(struct arena *arena, const struct config_cluster *cluster, const char *user,
+			     struct spark_pod_rules *ret_rules, struct err *err);
 
 /*
  * Reads the driver's properties, picks the cluster, lays that cluster's default and enforced properties under and over

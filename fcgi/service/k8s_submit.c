@@ -53,17 +53,18 @@ k8s_submit_open(struct app *app, const struct k8s_origin *origin, struct app_clu
 
 /* Would any of the clusters that it may still go to take this pod? */
 static bool
-read_pod(struct app *app, const struct k8s_origin *origin, struct json_object *pod, struct spark_driver_request *ret_request,
-	 struct err *err)
+read_pod(struct app *app, struct arena *arena, const struct k8s_origin *origin, struct json_object *pod,
+	 struct spark_driver_request *ret_request, struct err *err)
 {
 	for (size_t i = 0; i < app->config.clusters_count; i++) {
 		const struct app_cluster *cluster = &app->clusters[i];
-		const struct spark_pod_rules rules = k8s_rules_of(cluster->config);
+		struct spark_pod_rules rules;
 
 		if (!is_open(cluster, origin->namespace) ||
 		    (origin->cluster != NULL && strcmp(origin->cluster, cluster->config->name) != 0))
 			continue;
-		if (spark_driver_request_read(pod, &rules, ret_request, err))
+		if (k8s_rules_of(arena, cluster->config, origin->user, &rules, err) &&
+		    spark_driver_request_read(pod, &rules, ret_request, err))
 			return true;
 	}
 	return false;
@@ -134,7 +135,7 @@ k8s_submit_begin(struct app *app, struct arena *arena, const struct k8s_origin *
 	struct app_cluster *cluster;
 	const char *uid;
 
-	if (!k8s_submit_open(app, origin, &cluster, err) || !read_pod(app, origin, pod, &request, err) ||
+	if (!k8s_submit_open(app, origin, &cluster, err) || !read_pod(app, arena, origin, pod, &request, err) ||
 	    !find_complete(app, arena, origin, &request, &uid, err))
 		return false;
 	if (uid != NULL) {

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "batch/validate.h"
 #include "crd/crd.h"
+#include "service/identity.h"
 #include "service/operator_kind.h"
 #include "service/push.h"
 #include "service/retention.h"
@@ -29,8 +30,8 @@ submit_make_uid(struct arena *arena)
 			    b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
-static struct batch_pairs
-pairs_of(struct arena *arena, const struct config_pair *pairs, size_t count)
+struct batch_pairs
+submit_pairs_of(struct arena *arena, const struct config_pair *pairs, size_t count)
 {
 	struct batch_pairs copy = { .items = arena_alloc(arena, count * sizeof(copy.items[0]) + 1), .count = count };
 
@@ -55,14 +56,13 @@ static struct crd_target
 target_of(struct arena *arena, const struct config *config, const struct config_cluster *cluster)
 {
 	return (struct crd_target){
-		.service_account = cluster->service_account,
 		.image = cluster->image,
 		.spark_version = cluster->spark_version,
 		.pip_config_map = cluster->pip_config_map,
 		.batch_scheduler = config_scheduler_text(cluster->batch_scheduler),
 		.time_to_live_s = retention_time_to_live_s(config),
-		.default_conf = pairs_of(arena, cluster->default_conf, cluster->default_conf_count),
-		.enforced_conf = pairs_of(arena, cluster->enforced_conf, cluster->enforced_conf_count),
+		.default_conf = submit_pairs_of(arena, cluster->default_conf, cluster->default_conf_count),
+		.enforced_conf = submit_pairs_of(arena, cluster->enforced_conf, cluster->enforced_conf_count),
 	};
 }
 
@@ -150,6 +150,18 @@ has_conf(const char *key)
 	       strcmp(key, "environmentVariables") == 0;
 }
 
+/* As whom it runs, and by which service account. */
+static bool
+identify(struct app *app, struct arena *arena, const struct batch_order *order, const struct submit_origin *origin,
+	 const struct config_cluster *cluster, struct crd_target *target, struct err *err)
+{
+	if (order->proxy_user != NULL &&
+	    !identity_check(arena, &app->config, origin->user, order->proxy_user, "proxyUser", err))
+		return false;
+	return identity_account(arena, cluster, order->proxy_user != NULL ? order->proxy_user : origin->user,
+				&target->service_account, err);
+}
+
 /* What the row keeps of the request: all of it, but no secret. */
 static struct json_object *
 redact(struct arena *arena, struct json_object *request)
@@ -233,7 +245,8 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		return false;
 	policy = submit_policy_of(cluster->config);
 	target = target_of(arena, &app->config, cluster->config);
-	if (!choose_image(arena, order, cluster->config, origin->client_version, &target, err) ||
+	if (!identify(app, arena, order, origin, cluster->config, &target, err) ||
+	    !choose_image(arena, order, cluster->config, origin->client_version, &target, err) ||
 	    !batch_policy_check(arena, &policy, order, err) ||
 	    !operator_kind_of(app, arena, cluster, &operator_kind, err) ||
 	    !crd_spec(arena, crd_of_operator(operator_kind), order, &target, &spec, err))

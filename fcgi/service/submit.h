@@ -52,6 +52,9 @@ const char *submit_make_uid(struct arena *arena);
 MUST_CHECK bool submit_choose_cluster(struct app *app, const char *by_path, const char *own, const char *other,
 				      struct app_cluster **ret_cluster, struct err *err);
 
+/* A mapping of the configuration; the arena's. */
+struct batch_pairs submit_pairs_of(struct arena *arena, const struct config_pair *pairs, size_t count);
+
 /* What that cluster takes from clients. */
 struct batch_policy submit_policy_of(const struct config_cluster *cluster);
 

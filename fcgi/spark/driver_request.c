@@ -67,8 +67,8 @@ read_arguments(struct spark_driver_request *request, struct err *err)
 		if (strcmp(word, "--class") == 0)
 			request->main_class = argument(request->container, i + 1);
 		else if (strcmp(word, "--proxy-user") == 0)
-			return err_set(err, ERR_FORBIDDEN, "--proxy-user: nobody may act as somebody else, because the gateway "
-				       "does not know who is calling; leave it out");
+			return err_set(err, ERR_FORBIDDEN, "--proxy-user: nobody may act as somebody else by --master k8s://: "
+				       "leave it out");
 		else if (strcmp(word, "--properties-file") != 0)
 			return err_set(err, ERR_INVALID, "args: '%s' is none of what spark-submit writes for a driver", word);
 	}

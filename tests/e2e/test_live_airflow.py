@@ -130,7 +130,7 @@ def test_every_field_of_the_operator_arrives_in_row_and_object(live, airflow):
 def test_a_proxy_user_fails_the_task_and_says_why(live, airflow):
     task = airflow.start("live_proxy_user").wait("failed")
     log = task.log_text()
-    assert "Could not submit batch. Status code: 403" in log and "nobody may act as 'alice'" in log
+    assert "Could not submit batch. Status code: 403" in log and "not allowed to impersonate 'Some(alice)'" in log
     assert live.rows("SELECT id FROM batch WHERE request ->> 'proxyUser' IS NOT NULL") == []
 
 

@@ -87,6 +87,7 @@ class Stack:
         self.everything = Livy(18080 + self.slot)
         self.spark_port = 19888 + self.slot
         self.workers = self.watcher = self.nginx = None
+        self.authentication = None  # how nginx finds out who a client is; None: as it stands
 
     # --- up and down -----------------------------------------------------------------------------------------
 
@@ -210,6 +211,7 @@ class Stack:
             "sh", CLONE / "nginx/render", "--out", out, "--socket", self.socket, "--run", out, "--log", self.log,
             "--livy-port", str(self.livy.port), "--all-port", str(self.everything.port),
             "--spark-port", str(self.spark_port), "--config", config or self.config_file, "--ctl", program("sparkgate-ctl"),
+            *(("--authentication", self.authentication) if self.authentication else ()),
         ], check=True)
         for file in out.glob("*.conf"):
             file.write_text(NGINX_LIMITS.sub(rf"\1 {2 * LIMIT_S}s;", file.read_text()))

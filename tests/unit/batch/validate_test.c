@@ -225,23 +225,6 @@ cores_are_not_negative(void **state)
 	assert_judged("-1", &order, "executorCores", "at least 1");
 }
 
-static void
-nobody_may_act_as_somebody_else(void **state)
-{
-	static const char *const users[] = { "bob", "" };
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_COUNT(users); i++) {
-		struct batch_order order = good_order();
-		struct err err = ERR_INIT;
-
-		order.proxy_user = users[i];
-		assert_false(batch_validate(&order, &err));
-		assert_int_equal(err.http_status, 403);
-		assert_contains(users[i], err.msg, "proxyUser");
-	}
-}
-
 enum fate { KEPT, DROPPED, DENIED };
 
 static const struct {
@@ -365,7 +348,6 @@ main(void)
 		cmocka_unit_test(a_name_is_neither_empty_nor_a_number_nor_long),
 		cmocka_unit_test(memory_is_digits_with_a_unit),
 		cmocka_unit_test(cores_are_not_negative),
-		cmocka_unit_test(nobody_may_act_as_somebody_else),
 		cmocka_unit_test(conf_keys_are_kept_dropped_or_denied),
 		cmocka_unit_test(a_value_is_taken_out_of_the_conf_once),
 		cmocka_unit_test(secrets_are_known_by_their_keys),

@@ -52,7 +52,7 @@ static const struct {
 	{ DATABASE "clusters: [kc]\n",
 	  "c.yaml:2: clusters: must be a mapping of names to clusters, e.g. default: {kubeconfig: FILE}" },
 	{ IN_DEFAULT("    default_conf: x\n"), "c.yaml:5: clusters.default.default_conf: a single value, but it must "
-	  "be Spark properties, one \"name: value\" a line below it" },
+	  "be a mapping, one \"name: value\" a line below it" },
 	{ IN_DEFAULT("    default_conf: {spark: {a: 1}}\n"),
 	  "c.yaml:5: clusters.default.default_conf.spark: a mapping, but each has one value; write the whole name, "
 	  "dots included, and its value in one line" },
@@ -82,7 +82,21 @@ static const struct {
 	  "c.yaml:3: watcher.takeover_ms: 8001 is out of range; write a number from 100 to 8000 (milliseconds)" },
 	{ WHOLE "watcher: {takeover_ms: 99999999999999999999}\n", "c.yaml:3: watcher.takeover_ms: "
 	  "99999999999999999999 is out of range; write a number from 100 to 8000 (milliseconds)" },
-	{ WHOLE "auth: basic\n", "c.yaml:3: auth: unknown value \"basic\"; write unset or none" },
+	{ WHOLE "proxy_users:\n  airflow: \"\"\n", "c.yaml:4: proxy_users.airflow: \"\" will not do; write users, or patterns of "
+	  "users such as \"etl-*\", with commas between" },
+	{ WHOLE "proxy_users:\n  \", \": bob\n", "c.yaml:4: proxy_users., : \", \" will not do; write users, or patterns of "
+	  "users such as \"etl-*\", with commas between" },
+	{ WHOLE "proxy_users:\n  airflow: [bob, ann]\n", "c.yaml:4: proxy_users.airflow: a list, but each has one value; write "
+	  "the whole name, dots included, and its value in one line" },
+	{ IN_DEFAULT("    service_accounts: {ann: Spark}\n"), "c.yaml:5: clusters.default.service_accounts.ann: \"Spark\" will "
+	  "not do; write a DNS name: labels of a-z, 0-9 and \"-\" joined by dots, 253 bytes at most" },
+	{ IN_DEFAULT("    service_accounts: {ann: \"-{user}\"}\n"), "c.yaml:5: clusters.default.service_accounts.ann: \"-{user}\" "
+	  "will not do; write a service account, or e.g. \"spark-{user}\", which has {user} once and is a DNS label with a "
+	  "user's name in its place" },
+	{ IN_DEFAULT("    service_accounts: {ann: \"{user}{user}\"}\n"), "c.yaml:5: clusters.default.service_accounts.ann: "
+	  "\"{user}{user}\" will not do; write a service account, or e.g. \"spark-{user}\", which has {user} once and is a DNS "
+	  "label with a user's name in its place" },
+	{ WHOLE "auth: basic\n", "c.yaml:3: auth: unknown value \"basic\"; write unset, none or proxy" },
 	{ WHOLE "log: {level: loud}\n",
 	  "c.yaml:3: log.level: unknown value \"loud\"; write error, warning, info or debug" },
 	{ IN_DEFAULT("    operator: spark\n"),
@@ -150,7 +164,7 @@ static const struct {
 	const char *error;
 } variable_cases[] = {
 	{ "SPARKGATE_AUTH", "basic", "environment variable SPARKGATE_AUTH: auth: unknown value \"basic\"; write "
-	  "unset or none" },
+	  "unset, none or proxy" },
 	{ "SPARKGATE_LOG_ARCHIVE_MAX_BYTES", "1", "environment variable SPARKGATE_LOG_ARCHIVE_MAX_BYTES: "
 	  "log_archive.max_bytes: 1 is out of range; write a number from 65536 to 1073741824 (bytes)" },
 	{ "SPARKGATE_CLUSTERS_DEFAULT_NAMESPACE", "A", "environment variable SPARKGATE_CLUSTERS_DEFAULT_NAMESPACE: "
