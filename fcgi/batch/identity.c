@@ -71,3 +71,13 @@ batch_service_account(struct arena *arena, const struct batch_pairs *accounts, c
 	*ret_account = account;
 	return true;
 }
+
+const char *
+batch_role(const struct batch_pairs *roles, const char *user)
+{
+	for (size_t i = 0; i < roles->count; i++) {
+		if (is_meant(roles->items[i].value, user))
+			return roles->items[i].key;
+	}
+	return NULL;
+}

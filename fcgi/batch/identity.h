@@ -1,5 +1,5 @@
 /*
- * batch/identity.h - who may act as whom, and which service account a user's pods have. No I/O.
+ * batch/identity.h - who may act as whom, which service account a user's pods have, and which role a user. No I/O.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Users are meant by lists of patterns as of fnmatch(3), with commas between: "ann, etl-*". Capitals count.
@@ -30,5 +30,13 @@ bool batch_may_act_as(const struct batch_pairs *rules, const char *user, const c
  */
 MUST_CHECK bool batch_service_account(struct arena *arena, const struct batch_pairs *accounts, const char *user,
 				      const char **ret_account, struct err *err);
+
+/*
+ * The first role that this user has; NULL: none.
+ *
+ * roles  role -> users
+ * user   NULL: not known; only "*" means that
+ */
+const char *batch_role(const struct batch_pairs *roles, const char *user);
 
 #endif

@@ -102,17 +102,29 @@ find_meant(const struct batch_strings *patterns, const char *key)
 
 #define DENIED "Rejected, Reason: Blacklisted configuration values in session config: %s "
 
-static bool
-check_key(const struct batch_policy *policy, const char *key, struct err *err)
+/* Whose rules those are, for people. */
+static const char *
+whose(struct arena *arena, const struct batch_policy *policy, const struct batch_rules *rules)
 {
+	return rules == &policy->of_cluster
+		       ? arena_printf(arena, "cluster '%s'", policy->cluster)
+		       : arena_printf(arena, "cluster '%s' for the role '%s'", policy->cluster, policy->role);
+}
+
+static bool
+check_key(struct arena *arena, const struct batch_policy *policy, const char *key, struct err *err)
+{
+	const struct batch_rules *const layers[] = { &policy->of_role, &policy->of_cluster };
 	const char *pattern;
 
-	if (find_meant(&policy->allowed_conf, key) != NULL)
-		return true;
-	pattern = find_meant(&policy->denied_conf, key);
-	if (pattern != NULL)
-		return err_set(err, ERR_INVALID, DENIED "(cluster '%s' has '%s' among its denied_conf: leave it out)", key,
-			       policy->cluster, pattern);
+	for (size_t i = 0; i < ARRAY_COUNT(layers); i++) {
+		if (find_meant(&layers[i]->allowed_conf, key) != NULL)
+			return true;
+		pattern = find_meant(&layers[i]->denied_conf, key);
+		if (pattern != NULL)
+			return err_set(err, ERR_INVALID, DENIED "(%s has '%s' among its denied_conf: leave it out)", key,
+				       whose(arena, policy, layers[i]), pattern);
+	}
 	for (size_t i = 0; i < ARRAY_COUNT(shipped); i++) {
 		if (batch_key_matches(shipped[i].pattern, key))
 			return err_set(err, ERR_INVALID, DENIED "(the gateway denies '%s': %s; allowed_conf of cluster '%s' could "
@@ -198,25 +210,52 @@ find_pattern(const struct batch_strings *patterns, const char *uri)
 	return NULL;
 }
 
+struct readings {
+	const char *items[READINGS];
+};
+
+static bool
+allows(const struct batch_rules *rules, const struct readings *readings)
+{
+	for (size_t i = 0; i < READINGS; i++) {
+		if (find_pattern(&rules->allowed_uris, readings->items[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static const char *
+find_denial(const struct batch_rules *rules, const struct readings *readings)
+{
+	const char *pattern = NULL;
+
+	for (size_t i = 0; i < READINGS && pattern == NULL; i++)
+		pattern = find_pattern(&rules->denied_uris, readings->items[i]);
+	return pattern;
+}
+
 bool
 batch_policy_check_uri(struct arena *arena, const struct batch_policy *policy, const char *field, const char *uri, size_t size,
 		       struct err *err)
 {
-	const char *denied = NULL;
-	bool is_allowed = true;
+	const struct batch_rules *const layers[] = { &policy->of_role, &policy->of_cluster };
+	struct readings readings;
+	const char *denied;
 
-	if (policy->denied_uris.count == 0)
+	if (policy->of_cluster.denied_uris.count + policy->of_role.denied_uris.count == 0)
 		return true;
-	for (size_t i = 0; i < READINGS; i++) {
-		const char *reading = understand(arena, uri, size, i);
-
-		is_allowed = is_allowed && find_pattern(&policy->allowed_uris, reading) != NULL;
-		if (denied == NULL)
-			denied = find_pattern(&policy->denied_uris, reading);
+	for (size_t i = 0; i < READINGS; i++)
+		readings.items[i] = understand(arena, uri, size, i);
+	for (size_t i = 0; i < ARRAY_COUNT(layers); i++) {
+		if (allows(layers[i], &readings))
+			return true;
+		denied = find_denial(layers[i], &readings);
+		if (denied != NULL)
+			return err_set(err, ERR_INVALID, "Rejected, Reason: %s: %.*s: %s has '%s' among its denied_uris: put it "
+				       "where that cluster allows it", field, (int)size, uri, whose(arena, policy, layers[i]),
+				       denied);
 	}
-	return is_allowed || denied == NULL ||
-	       err_set(err, ERR_INVALID, "Rejected, Reason: %s: %.*s: cluster '%s' has '%s' among its denied_uris: put it where "
-		       "that cluster allows it", field, (int)size, uri, policy->cluster, denied);
+	return true;
 }
 
 bool
@@ -250,7 +289,7 @@ batch_policy_check_property(struct arena *arena, const struct batch_policy *poli
 	const char *uri;
 	size_t size;
 
-	if (!check_key(policy, key, err))
+	if (!check_key(arena, policy, key, err))
 		return false;
 	while (batch_key_is_uris(key) && (uri = batch_next_uri(&value, &size), size > 0)) {
 		if (!batch_policy_check_uri(arena, policy, key, uri, size, err))

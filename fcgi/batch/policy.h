@@ -15,13 +15,19 @@
 #include "base/err.h"
 #include "batch/batch.h"
 
-/* A cluster's own patterns. */
-struct batch_policy {
-	const char *cluster;            /* its name, for messages */
+struct batch_rules {
 	struct batch_strings allowed_conf;
 	struct batch_strings denied_conf;
 	struct batch_strings allowed_uris;
 	struct batch_strings denied_uris;
+};
+
+/* The patterns of a cluster; those of the client's role there come first: the first of the two that says anything counts. */
+struct batch_policy {
+	const char *cluster;            /* its name, for messages */
+	const char *role;               /* NULL: none */
+	struct batch_rules of_cluster;
+	struct batch_rules of_role;
 };
 
 /*

@@ -56,6 +56,93 @@ read_entry(struct reader *reader, struct draft *draft, const struct yaml_entry *
 		config_complain(reader, place, name, "unknown key; sparkgate.conf(5) lists the keys of a cluster");
 }
 
+bool
+config_key_of_rules(const struct config_key *key, struct config_key *ret_key)
+{
+	size_t begin = offsetof(struct config_cluster, rules), end = begin + sizeof(struct config_rules);
+
+	if (key == NULL || key->offset < begin || key->offset >= end)
+		return false;
+	*ret_key = *key;
+	ret_key->offset -= begin;
+	ret_key->count_offset -= begin;
+	return true;
+}
+
+static void
+read_rule(struct reader *reader, const char *role_name, const struct yaml_entry *entry, struct config_rules *rules)
+{
+	const char *name = arena_printf(&reader->scratch, "%s.%s", role_name, entry->key);
+	struct place place = { .line = entry->line };
+	struct config_key key;
+
+	if (entry->first_line != 0)
+		config_complain(reader, place, name, "written twice, first in line %zu; remove one", entry->first_line);
+	else if (config_key_of_rules(config_key_find(config_cluster_keys, config_cluster_keys_count, entry->key), &key))
+		config_set_yaml(reader, &key, name, place, entry->value, rules);
+	else
+		config_complain(reader, place, name, "no key of a role; it has default_conf, enforced_conf, allowed_conf, denied_conf, "
+				"allowed_uris and denied_uris");
+}
+
+void
+config_set_roles(struct reader *reader, const struct config_key *key, const char *name, const struct yaml *roles, void *target)
+{
+	size_t count = 0;
+	struct config_role *role;
+
+	for (const struct yaml_entry *entry = roles->first; entry != NULL; entry = entry->next)
+		count++;
+	role = arena_alloc(&reader->config->arena, (count + 1) * sizeof(*role));
+	*(struct config_role **)((char *)target + key->offset) = role;
+	*(size_t *)((char *)target + key->count_offset) = count;
+	for (const struct yaml_entry *entry = roles->first; entry != NULL; entry = entry->next, role++) {
+		const char *role_name = arena_printf(&reader->scratch, "%s.%s", name, entry->key);
+		struct place place = { .line = entry->line };
+
+		role->name = arena_strdup(&reader->config->arena, entry->key);
+		if (entry->first_line != 0)
+			config_complain(reader, place, role_name, "written twice, first in line %zu; join them", entry->first_line);
+		if (entry->value->kind != YAML_MAPPING) {
+			config_complain(reader, place, role_name, "must be a mapping, e.g. {allowed_conf: [\"spark.sql.*\"]}");
+			continue;
+		}
+		for (const struct yaml_entry *rule = entry->value->first; rule != NULL; rule = rule->next)
+			read_rule(reader, role_name, rule, &role->rules);
+	}
+}
+
+static bool
+has_role(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->roles_count; i++)
+		if (strcmp(config->roles[i].key, name) == 0)
+			return true;
+	return false;
+}
+
+void
+config_check_roles(struct reader *reader, const struct yaml *root)
+{
+	const struct yaml *clusters = yaml_member(root, CONFIG_CLUSTERS);
+
+	for (size_t i = 0; i < reader->config->clusters_count; i++) {
+		const char *name = reader->config->clusters[i].name;
+		const struct yaml *roles = yaml_member(yaml_member(clusters, name), "roles");
+
+		if (roles == NULL || roles->kind != YAML_MAPPING)
+			continue;
+		for (const struct yaml_entry *entry = roles->first; entry != NULL; entry = entry->next) {
+			if (has_role(reader->config, entry->key))
+				continue;
+			config_complain(reader, (struct place){ .line = entry->line },
+					arena_printf(&reader->scratch, CONFIG_CLUSTERS ".%s.roles.%s", name, entry->key),
+					"there is no such role; write who has it below \"roles:\" at the top, e.g. %s: \"ann, etl-*\"",
+					entry->key);
+		}
+	}
+}
+
 static void
 read_environment(struct reader *reader, struct draft *draft)
 {

@@ -156,6 +156,7 @@ read_all(struct reader *reader)
 	read_environment(reader);
 	check_required(reader, root);
 	check_submitter(reader, root);
+	config_check_roles(reader, root);
 }
 
 static size_t

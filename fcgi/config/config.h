@@ -43,6 +43,27 @@ struct config_pair {
 	const char *value;
 };
 
+/* What a cluster, or one role there, adds to batches and takes of them; each has its count. */
+struct config_rules {
+	struct config_pair *default_conf;   /* beaten by the request */
+	size_t default_conf_count;
+	struct config_pair *enforced_conf;  /* beats the request */
+	size_t enforced_conf_count;
+	const char **allowed_conf;      /* patterns; what they mean: batch/policy.h */
+	size_t allowed_conf_count;
+	const char **denied_conf;
+	size_t denied_conf_count;
+	const char **allowed_uris;
+	size_t allowed_uris_count;
+	const char **denied_uris;
+	size_t denied_uris_count;
+};
+
+struct config_role {
+	const char *name;               /* one of struct config's roles */
+	struct config_rules rules;      /* beat those of the cluster */
+};
+
 struct config_cluster {
 	const char *name;               /* [a-z][a-z0-9]{0,30}: in paths and labels */
 	const char *kubeconfig;         /* path; NULL with in_cluster */
@@ -61,18 +82,9 @@ struct config_cluster {
 	enum config_scheduler batch_scheduler;
 	bool k8s_submissions;           /* spark-submit --master k8s:// may make its drivers here */
 	bool k8s_host_access;           /* whose pods may use their node */
-	struct config_pair *default_conf;   /* beaten by the request; default_conf[default_conf_count] */
-	size_t default_conf_count;
-	struct config_pair *enforced_conf;  /* beats the request */
-	size_t enforced_conf_count;
-	const char **allowed_conf;      /* patterns; what they mean: batch/policy.h; each has its count */
-	size_t allowed_conf_count;
-	const char **denied_conf;
-	size_t denied_conf_count;
-	const char **allowed_uris;
-	size_t allowed_uris_count;
-	const char **denied_uris;
-	size_t denied_uris_count;
+	struct config_rules rules;
+	struct config_role *roles;      /* roles[roles_count] */
+	size_t roles_count;
 };
 
 struct config {
@@ -80,6 +92,9 @@ struct config {
 	enum config_auth auth;
 	struct config_pair *proxy_users; /* users -> users, lists of patterns: batch/identity.h; proxy_users[proxy_users_count] */
 	size_t proxy_users_count;
+
+	struct config_pair *roles;      /* role -> its users, patterns with commas between; roles[roles_count] */
+	size_t roles_count;
 
 	const char *database_conninfo;  /* libpq's; environment: SPARKGATE_DATABASE_CONNINFO */
 	int database_connect_timeout_ms;

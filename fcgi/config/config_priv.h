@@ -16,6 +16,7 @@ enum key_kind {
 	KEY_FLAG,               /* bool */
 	KEY_CONF,               /* a mapping of texts: struct config_pair * here, its size_t count at count_offset */
 	KEY_LIST,               /* a list of texts: const char ** here, its size_t count at count_offset */
+	KEY_ROLES,              /* a mapping of roles: struct config_role * here, its size_t count at count_offset */
 };
 
 struct config_key {
@@ -68,6 +69,9 @@ struct reader {
 	bool needs_database;
 };
 
+/* A key of struct config_rules, whose offsets become those within it; false: it is another key of a cluster. */
+bool config_key_of_rules(const struct config_key *key, struct config_key *ret_key);
+
 /* Can only the file hold such a value? */
 bool config_is_of_file(const struct config_key *key);
 
@@ -83,6 +87,13 @@ void config_set_yaml(struct reader *reader, const struct config_key *key, const 
 		     const struct yaml *value, void *target);
 /* The variable of this key that is set, or NULL. */
 const char *config_variable_of(struct reader *reader, const char *name, const char **ret_text);
+
+/* The roles of one cluster; `name` is that of the key, for messages. */
+void config_set_roles(struct reader *reader, const struct config_key *key, const char *name, const struct yaml *roles,
+		      void *target);
+
+/* When all is read: somebody must have each role that a cluster knows. */
+void config_check_roles(struct reader *reader, const struct yaml *root);
 
 /* Reads the mapping of clusters (NULL: there is none) and lays their environment over it. */
 void config_read_clusters(struct reader *reader, const struct yaml *clusters, struct place place);

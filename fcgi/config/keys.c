@@ -38,6 +38,9 @@ const struct config_key config_keys[] = {
 	  .remedy = config_remedy_users, .value_remedy = config_remedy_users,
 	  .help = "Users, and as whom they may submit (proxyUser, doAs); patterns with commas between. \"*\" as a user is everybody, "
 		  "whoever is not authenticated included. Everybody is themselves." },
+	{ "roles", KEY_CONF, AT(roles), .count_offset = offsetof(struct config, roles_count), .value_remedy = config_remedy_users,
+	  .help = "Roles, and the users that have them: patterns with commas between. A user has the first role that fits; \"*\" fits "
+		  "everybody, whoever is not authenticated included." },
 	{ "database.conninfo", KEY_TEXT, AT(database_conninfo),
 	  .help = "PostgreSQL, as libpq's connection string or URI. Required. Keep a password out of it: use a "
 		  "password file (passfile=) or the environment." },
@@ -135,25 +138,28 @@ const struct config_key config_cluster_keys[] = {
 	{ "k8s_host_access", KEY_FLAG, AT(k8s_host_access), .default_text = "false",
 	  .help = "Pods that come by --master k8s:// may use their node: hostPath, hostNetwork, privileged containers and "
 		  "whatever else Kubernetes' pod security level \"baseline\" forbids." },
-	{ "default_conf", KEY_CONF, AT(default_conf),
-	  .count_offset = offsetof(struct config_cluster, default_conf_count),
+	{ "default_conf", KEY_CONF, AT(rules.default_conf),
+	  .count_offset = offsetof(struct config_cluster, rules.default_conf_count),
 	  .help = "Spark properties of every batch; the batch's own conf beats them." },
-	{ "enforced_conf", KEY_CONF, AT(enforced_conf),
-	  .count_offset = offsetof(struct config_cluster, enforced_conf_count),
+	{ "enforced_conf", KEY_CONF, AT(rules.enforced_conf),
+	  .count_offset = offsetof(struct config_cluster, rules.enforced_conf_count),
 	  .help = "Spark properties of every batch; they beat the batch's own conf." },
-	{ "allowed_conf", KEY_LIST, AT(allowed_conf),
-	  .count_offset = offsetof(struct config_cluster, allowed_conf_count),
+	{ "allowed_conf", KEY_LIST, AT(rules.allowed_conf),
+	  .count_offset = offsetof(struct config_cluster, rules.allowed_conf_count),
 	  .help = "Patterns of Spark properties that a batch may have, whatever denies them." },
-	{ "denied_conf", KEY_LIST, AT(denied_conf),
-	  .count_offset = offsetof(struct config_cluster, denied_conf_count),
+	{ "denied_conf", KEY_LIST, AT(rules.denied_conf),
+	  .count_offset = offsetof(struct config_cluster, rules.denied_conf_count),
 	  .help = "Patterns of Spark properties that a batch may not have; \"*\" denies all that allowed_conf does not "
 		  "allow. The gateway itself denies some, such as extra class paths and hostPath volumes." },
-	{ "allowed_uris", KEY_LIST, AT(allowed_uris),
-	  .count_offset = offsetof(struct config_cluster, allowed_uris_count),
+	{ "allowed_uris", KEY_LIST, AT(rules.allowed_uris),
+	  .count_offset = offsetof(struct config_cluster, rules.allowed_uris_count),
 	  .help = "Patterns of addresses that a batch's files may have, whatever denies them." },
-	{ "denied_uris", KEY_LIST, AT(denied_uris),
-	  .count_offset = offsetof(struct config_cluster, denied_uris_count),
+	{ "denied_uris", KEY_LIST, AT(rules.denied_uris),
+	  .count_offset = offsetof(struct config_cluster, rules.denied_uris_count),
 	  .help = "Patterns of addresses that they may not have; \"*\" denies all that allowed_uris does not allow." },
+	{ "roles", KEY_ROLES, AT(roles), .count_offset = offsetof(struct config_cluster, roles_count),
+	  .help = "What users of a role get and may have here: default_conf, enforced_conf, allowed_conf, denied_conf, allowed_uris and "
+		  "denied_uris of theirs, which beat those of the cluster." },
 };
 const size_t config_cluster_keys_count = ARRAY_COUNT(config_cluster_keys);
 

@@ -5,6 +5,7 @@
 #include "config/config_priv.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #define HIDDEN "***"
@@ -207,6 +208,27 @@ print_string(struct buf *text, const struct config_key *key, const char *value)
 	}
 }
 
+static void print_key(struct buf *text, const char *indent, const struct config_key *key, bool with_help, const void *source);
+
+static void
+print_roles(struct buf *text, const char *indent, const struct config_cluster *cluster)
+{
+	char inner[16];
+	struct config_key key;
+
+	snprintf(inner, sizeof(inner), "%s    ", indent);
+	buf_text(text, cluster->roles_count == 0 ? " {}\n" : "\n");
+	for (size_t i = 0; i < cluster->roles_count; i++) {
+		buf_printf(text, "%s  ", indent);
+		print_quoted(text, cluster->roles[i].name);
+		buf_text(text, ":\n");
+		for (size_t j = 0; j < config_cluster_keys_count; j++) {
+			if (config_key_of_rules(&config_cluster_keys[j], &key))
+				print_key(text, inner, &key, false, &cluster->roles[i].rules);
+		}
+	}
+}
+
 static void
 print_key(struct buf *text, const char *indent, const struct config_key *key, bool with_help, const void *source)
 {
@@ -233,6 +255,9 @@ print_key(struct buf *text, const char *indent, const struct config_key *key, bo
 	case KEY_CONF:
 		print_conf(text, indent, *(struct config_pair *const *)member,
 			   *(const size_t *)((const char *)source + key->count_offset));
+		break;
+	case KEY_ROLES:
+		print_roles(text, indent, source);
 		break;
 	case KEY_LIST:
 		print_list(text, indent, *(const char *const *const *)member,

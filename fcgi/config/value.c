@@ -230,8 +230,9 @@ config_set_text(struct reader *reader, const struct config_key *key, const char 
 		break;
 	case KEY_CONF:
 	case KEY_LIST:
+	case KEY_ROLES:
 		config_complain(reader, place, name, "a %s, which only the file can hold; unset the variable",
-				key->kind == KEY_CONF ? "mapping" : "list");
+				key->kind == KEY_LIST ? "list" : "mapping");
 		break;
 	}
 }
@@ -304,7 +305,7 @@ set_list(struct reader *reader, const struct config_key *key, const char *name, 
 bool
 config_is_of_file(const struct config_key *key)
 {
-	return key->kind == KEY_CONF || key->kind == KEY_LIST;
+	return key->kind == KEY_CONF || key->kind == KEY_LIST || key->kind == KEY_ROLES;
 }
 
 static const char *
@@ -317,6 +318,8 @@ kind_words(const struct config_key *key)
 		return "true or false";
 	case KEY_CONF:
 		return "a mapping, one \"name: value\" a line below it";
+	case KEY_ROLES:
+		return "a mapping of roles to what they get and may have";
 	case KEY_LIST:
 		return "a list, one \"- text\" a line below it";
 	default:
@@ -331,7 +334,10 @@ config_set_yaml(struct reader *reader, const struct config_key *key, const char 
 	static const char *const kinds[] = {
 		[YAML_SCALAR] = "a single value", [YAML_SEQUENCE] = "a list", [YAML_MAPPING] = "a mapping",
 	};
-	enum yaml_kind right_kind = key->kind == KEY_CONF ? YAML_MAPPING : key->kind == KEY_LIST ? YAML_SEQUENCE : YAML_SCALAR;
+	static const enum yaml_kind right_kinds[] = {
+		[KEY_CONF] = YAML_MAPPING, [KEY_ROLES] = YAML_MAPPING, [KEY_LIST] = YAML_SEQUENCE,
+	};
+	enum yaml_kind right_kind = config_is_of_file(key) ? right_kinds[key->kind] : YAML_SCALAR;
 
 	if (yaml_is_null(value))
 		return;
@@ -341,6 +347,8 @@ config_set_yaml(struct reader *reader, const struct config_key *key, const char 
 		set_conf(reader, key, name, value, target);
 	else if (key->kind == KEY_LIST)
 		set_list(reader, key, name, value, target);
+	else if (key->kind == KEY_ROLES)
+		config_set_roles(reader, key, name, value, target);
 	else
 		config_set_text(reader, key, name, place, value->text, target);
 }

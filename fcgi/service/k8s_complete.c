@@ -13,6 +13,7 @@
 #include "service/identity.h"
 #include "service/push.h"
 #include "service/submit.h"
+#include "service/user_rules.h"
 #include "spark/pod_json.h"
 #include "spark/properties.h"
 #include "spark/properties_read.h"
@@ -25,6 +26,7 @@ struct completion {
 	struct arena *arena;
 	const struct store_k8s_submission *submission;
 	struct app_cluster *cluster;
+	struct user_rules rules;        /* of that cluster for whoever submits */
 	const char *service_account;    /* the only one that its pods may have; NULL: the namespace's default */
 	struct spark_conf conf;
 	struct spark_driver_request request;
@@ -74,6 +76,7 @@ pick_cluster(struct completion *completion, struct err *err)
 	if (!k8s_rules_of(completion->arena, cluster, submission->owner, &rules, err))
 		return false;
 	completion->service_account = rules.service_account;
+	completion->rules = user_rules_of(completion->arena, &completion->app->config, cluster, submission->owner);
 	return spark_driver_request_read(submission->pod, &rules, &completion->request, err);
 }
 
@@ -84,20 +87,20 @@ lay_conf(struct completion *completion, struct err *err)
 	const struct config_cluster *cluster = completion->cluster->config;
 	struct spark_conf *conf = &completion->conf;
 
-	for (size_t i = 0; i < cluster->default_conf_count; i++) {
-		const struct config_pair *pair = &cluster->default_conf[i];
+	for (size_t i = 0; i < completion->rules.default_conf.count; i++) {
+		const struct batch_pair *pair = &completion->rules.default_conf.items[i];
 
 		if (!spark_shapes_driver(pair->key))
 			spark_conf_default(conf, pair->key, pair->value);
 	}
-	for (size_t i = 0; i < cluster->enforced_conf_count; i++) {
-		const struct config_pair *pair = &cluster->enforced_conf[i];
+	for (size_t i = 0; i < completion->rules.enforced_conf.count; i++) {
+		const struct batch_pair *pair = &completion->rules.enforced_conf.items[i];
 		const char *given = spark_conf_get(conf, pair->key);
 
 		if (!spark_shapes_driver(pair->key))
 			spark_conf_set(conf, pair->key, pair->value);
 		else if (given == NULL || strcmp(given, pair->value) != 0)
-			return err_set(err, ERR_INVALID, "%s: cluster '%s' has '%s' for all, and the driver's pod was made without "
+			return err_set(err, ERR_INVALID, "%s: cluster '%s' wants '%s', and the driver's pod was made without "
 				       "it: submit with --conf %s=%s", pair->key, cluster->name, pair->value, pair->key, pair->value);
 	}
 	return true;
@@ -126,7 +129,7 @@ static bool
 check_policy(const struct completion *completion, struct err *err)
 {
 	const struct config_cluster *cluster = completion->cluster->config;
-	const struct batch_policy policy = submit_policy_of(cluster);
+	const struct batch_policy *policy = &completion->rules.policy;
 	const char *resource = completion->request.resource;
 
 	if (spark_conf_get(&completion->conf, PYTHON_ENV_SPARK_KEY) != NULL)
@@ -138,11 +141,11 @@ check_policy(const struct completion *completion, struct err *err)
 		if (is_of_spark_submit(property->key) ||
 		    (cluster->k8s_host_access && batch_key_matches("spark.kubernetes.*.volumes.hostPath.*", property->key)))
 			continue;
-		if (!batch_policy_check_property(completion->arena, &policy, property->key, property->value, err))
+		if (!batch_policy_check_property(completion->arena, policy, property->key, property->value, err))
 			return false;
 	}
 	return resource == NULL || strchr(resource, ':') == NULL ||
-	       batch_policy_check_uri(completion->arena, &policy, "resource", resource, strlen(resource), err);
+	       batch_policy_check_uri(completion->arena, policy, "resource", resource, strlen(resource), err);
 }
 
 static bool

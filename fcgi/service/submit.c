@@ -15,6 +15,7 @@
 #include "service/operator_kind.h"
 #include "service/push.h"
 #include "service/retention.h"
+#include "service/user_rules.h"
 #include "store/batch_store.h"
 
 const char *
@@ -40,20 +41,8 @@ submit_pairs_of(struct arena *arena, const struct config_pair *pairs, size_t cou
 	return copy;
 }
 
-struct batch_policy
-submit_policy_of(const struct config_cluster *cluster)
-{
-	return (struct batch_policy){
-		.cluster = cluster->name,
-		.allowed_conf = { cluster->allowed_conf, cluster->allowed_conf_count },
-		.denied_conf = { cluster->denied_conf, cluster->denied_conf_count },
-		.allowed_uris = { cluster->allowed_uris, cluster->allowed_uris_count },
-		.denied_uris = { cluster->denied_uris, cluster->denied_uris_count },
-	};
-}
-
 static struct crd_target
-target_of(struct arena *arena, const struct config *config, const struct config_cluster *cluster)
+target_of(const struct config *config, const struct config_cluster *cluster, const struct user_rules *rules)
 {
 	return (struct crd_target){
 		.image = cluster->image,
@@ -61,8 +50,8 @@ target_of(struct arena *arena, const struct config *config, const struct config_
 		.pip_config_map = cluster->pip_config_map,
 		.batch_scheduler = config_scheduler_text(cluster->batch_scheduler),
 		.time_to_live_s = retention_time_to_live_s(config),
-		.default_conf = submit_pairs_of(arena, cluster->default_conf, cluster->default_conf_count),
-		.enforced_conf = submit_pairs_of(arena, cluster->enforced_conf, cluster->enforced_conf_count),
+		.default_conf = rules->default_conf,
+		.enforced_conf = rules->enforced_conf,
 	};
 }
 
@@ -235,7 +224,7 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	struct json_object *spec, *request = redact(arena, origin->request);
 	int64_t accepted_ms = clock_monotonic_ms();
 	struct app_cluster *cluster;
-	struct batch_policy policy;
+	struct user_rules rules;
 	struct crd_target target;
 	const char *client_key, *operator_kind;
 	bool is_new;
@@ -243,11 +232,11 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	if (!batch_validate(order, err) || !take_client_key(order, origin, &client_key, err) ||
 	    !choose_cluster(app, order, origin->cluster, &cluster, err))
 		return false;
-	policy = submit_policy_of(cluster->config);
-	target = target_of(arena, &app->config, cluster->config);
+	rules = user_rules_of(arena, &app->config, cluster->config, origin->user);
+	target = target_of(&app->config, cluster->config, &rules);
 	if (!identify(app, arena, order, origin, cluster->config, &target, err) ||
 	    !choose_image(arena, order, cluster->config, origin->client_version, &target, err) ||
-	    !batch_policy_check(arena, &policy, order, err) ||
+	    !batch_policy_check(arena, &rules.policy, order, err) ||
 	    !operator_kind_of(app, arena, cluster, &operator_kind, err) ||
 	    !crd_spec(arena, crd_of_operator(operator_kind), order, &target, &spec, err))
 		return false;

@@ -5,7 +5,7 @@
 #ifndef SERVICE_SUBMIT_H
 #define SERVICE_SUBMIT_H
 
-#include "batch/policy.h"
+#include "batch/batch.h"
 #include "service/app.h"
 
 /* Who asks, and by which door. */
@@ -54,8 +54,5 @@ MUST_CHECK bool submit_choose_cluster(struct app *app, const char *by_path, cons
 
 /* A mapping of the configuration; the arena's. */
 struct batch_pairs submit_pairs_of(struct arena *arena, const struct config_pair *pairs, size_t count);
-
-/* What that cluster takes from clients. */
-struct batch_policy submit_policy_of(const struct config_cluster *cluster);
 
 #endif

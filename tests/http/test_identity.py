@@ -14,10 +14,19 @@ map $remote_user $sparkgate_user {{
 	default $remote_user;
 }}
 """
+RULED = {
+    "denied_conf": ["spark.sql.*"], "denied_uris": ["http://*"], "allowed_conf": ["spark.sql.shuffle.*"],
+    "default_conf": {"spark.x.default": "cluster", "spark.x.both": "cluster"}, "enforced_conf": {"spark.x.enforced": "cluster"},
+    "roles": {
+        "admins": {"allowed_conf": ["*"], "allowed_uris": ["*"], "enforced_conf": {"spark.x.enforced": "admins"}},
+        "analysts": {"denied_conf": ["spark.sql.shuffle.partitions"], "default_conf": {"spark.x.both": "analysts"}},
+    },
+}
 CONFIG = {
     "auth": "proxy",
     "proxy_users": {"airflow": "etl-*, ann", "kestra": "*"},
-    "clusters": {"default": {"k8s_submissions": True, "service_accounts": {
+    "roles": {"admins": "ann, ops-*", "analysts": "bob, etl-*", "guests": "kestra"},
+    "clusters": {"default": RULED | {"k8s_submissions": True, "service_accounts": {
         "ann": "team", "etl-*": "spark-{user}", "Eve": "{user}"}}},
 }
 REFUSAL = "User '{}' not allowed to impersonate 'Some({})'."
@@ -186,6 +195,49 @@ def test_the_command_line_of_a_spark_submission_goes_by_the_same_rules(known):
     assert sent("airflow", "etl-1").status == 200
     refused = sent("bob", "etl-1")
     assert refused.status == 403 and REFUSAL.format("bob", "etl-1") in refused.text
+
+
+OF_ROLES = [  # user, their role; fields of a request; words of the refusal or None
+    ("ann", {"conf": {"spark.sql.x": "1", "spark.driver.extraClassPath": "/x"}, "file": "http://h/a.py"}, None),
+    ("bob", {"conf": {"spark.sql.shuffle.x": "1"}}, None),
+    ("bob", {"conf": {"spark.sql.shuffle.partitions": "1"}}, "cluster 'default' for the role 'analysts' has 'spark.sql.shuffle.part"),
+    ("bob", {"conf": {"spark.sql.x": "1"}}, "cluster 'default' has 'spark.sql.*' among its denied_conf"),
+    ("bob", {"file": "http://h/a.py"}, "cluster 'default' has 'http://*' among its denied_uris"),
+    ("kestra", {"conf": {"spark.sql.shuffle.partitions": "1"}}, None),
+    ("kestra", {"conf": {"spark.driver.extraClassPath": "/x"}}, "the gateway denies"),
+    ("airflow", {"conf": {"spark.sql.x": "1"}, "proxyUser": "ann"}, "cluster 'default' has 'spark.sql.*'"),  # who asks, not as whom
+]
+
+
+@pytest.mark.parametrize("user, fields, words", OF_ROLES)
+def test_what_a_user_may_have_is_said_for_the_role(known, user, fields, words):
+    answer = known.livy.post({"file": "local:///opt/a.py"} | fields, headers=password(user))
+    if words is None:
+        assert answer.status == 201, answer
+    else:
+        assert answer.status == 400 and words in answer.json()["msg"], answer
+
+
+@pytest.mark.parametrize("user, both, enforced", [
+    ("ann", "cluster", "admins"), ("bob", "analysts", "cluster"), ("kestra", "cluster", "cluster"), ("airflow", "cluster", "cluster"),
+])
+def test_what_a_user_gets_is_said_for_the_role(known, user, both, enforced):
+    batch = submit(known, user, conf={"spark.x.enforced": "mine"})
+    conf = application(known, batch)["sparkConf"]
+    assert [conf[f"spark.x.{name}"] for name in ("default", "both", "enforced")] == ["cluster", both, enforced]
+
+
+@pytest.mark.parametrize("user, words", [("bob", "for the role 'analysts'"), ("ann", None)])
+def test_roles_count_for_driver_pods_of_spark_submit_too(known, user, words):
+    driver = Driver()
+    driver.properties["spark.sql.shuffle.partitions"] = "7"
+    if user == "ann":
+        driver.pod["spec"]["serviceAccountName"] = "team"
+    _, answer = KnownClient(known.spark_port, user).submit(driver)
+    if words is None:
+        assert answer.status == 201, answer
+    else:
+        assert answer.status in (400, 422) and words in answer.text, answer
 
 
 class KnownClient(KubernetesClient):

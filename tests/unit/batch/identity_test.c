@@ -100,6 +100,22 @@ the_first_row_that_means_a_user_has_the_account(void **state)
 	arena_release(&arena);
 }
 
+static void
+a_user_has_the_first_role_that_fits(void **state)
+{
+	struct batch_pair pairs[] = { { "admins", "ann, ops-*" }, { "etl", "airflow,ann" }, { "guests", "*" } };
+	const struct batch_pairs roles = { pairs, ARRAY_COUNT(pairs) }, few = { pairs, 2 };
+
+	(void)state;
+	assert_string_equal(batch_role(&roles, "ann"), "admins");
+	assert_string_equal(batch_role(&roles, "ops-7"), "admins");
+	assert_string_equal(batch_role(&roles, "airflow"), "etl");
+	assert_string_equal(batch_role(&roles, "bob"), "guests");
+	assert_string_equal(batch_role(&roles, NULL), "guests");
+	assert_null(batch_role(&few, "bob"));
+	assert_null(batch_role(&few, NULL));
+}
+
 int
 main(void)
 {
@@ -107,6 +123,7 @@ main(void)
 		cmocka_unit_test(who_may_act_as_whom_is_said_by_rules),
 		cmocka_unit_test(any_rule_may_allow_it),
 		cmocka_unit_test(the_first_row_that_means_a_user_has_the_account),
+		cmocka_unit_test(a_user_has_the_first_role_that_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,7 @@ the_gateway_itself_denies_what_opens_a_host(void **state)
 		"spark.kubernetes.kerberos.krb5.configMapName",
 	};
 	const struct batch_policy policy = { .cluster = "c1" };
-	const struct batch_policy lifting = { .cluster = "c1", .allowed_conf = LIST("spark.*") };
+	const struct batch_policy lifting = { .cluster = "c1", .of_cluster.allowed_conf = LIST("spark.*") };
 
 	for (size_t i = 0; i < ARRAY_COUNT(denied); i++) {
 		assert_property(*state, &policy, denied[i], "x", "allowed_conf of cluster 'c1' could allow it");
@@ -93,8 +93,9 @@ the_gateway_itself_denies_what_opens_a_host(void **state)
 static void
 what_is_allowed_beats_what_is_denied(void **state)
 {
-	const struct batch_policy some = { .cluster = "c1", .denied_conf = LIST("spark.sql.*", "*.token") };
-	const struct batch_policy few = { .cluster = "c1", .denied_conf = LIST("*"), .allowed_conf = LIST("spark.executor.*") };
+	const struct batch_policy some = { .cluster = "c1", .of_cluster.denied_conf = LIST("spark.sql.*", "*.token") };
+	const struct batch_policy few = { .cluster = "c1", .of_cluster.denied_conf = LIST("*"),
+					  .of_cluster.allowed_conf = LIST("spark.executor.*") };
 
 	assert_property(*state, &some, "spark.executor.memory", "1g", NULL);
 	assert_property(*state, &some, "spark.sql.shuffle.partitions", "1", "cluster 'c1' has 'spark.sql.*' among its denied_conf");
@@ -140,8 +141,8 @@ static void
 an_address_is_judged_in_all_the_ways_it_can_be_read(void **state)
 {
 	const struct batch_policy policy = {
-		.cluster = "c1", .denied_uris = LIST("*"),
-		.allowed_uris = LIST("s3a://team/jobs/*", "local:///opt/*", "local:/opt/*"),
+		.cluster = "c1", .of_cluster.denied_uris = LIST("*"),
+		.of_cluster.allowed_uris = LIST("s3a://team/jobs/*", "local:///opt/*", "local:/opt/*"),
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(addresses); i++) {
@@ -167,7 +168,7 @@ what_is_denied_cannot_be_hidden(void **state)
 		/* who decodes only once stays in it */
 		"s3a://team/secret/%252e%252e/a.py",
 	};
-	const struct batch_policy policy = { .cluster = "c1", .denied_uris = LIST("s3a://team/secret/*") };
+	const struct batch_policy policy = { .cluster = "c1", .of_cluster.denied_uris = LIST("s3a://team/secret/*") };
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < ARRAY_COUNT(denied); i++) {
@@ -182,7 +183,7 @@ every_address_of_an_order_is_judged(void **state)
 {
 	static const char *const fields[] = { "file", "jars", "pyFiles", "files", "archives", "spark.jars", "spark.files",
 					      "spark.archives", "spark.submit.pyFiles" };
-	const struct batch_policy policy = { .cluster = "c1", .denied_uris = LIST("http://*") };
+	const struct batch_policy policy = { .cluster = "c1", .of_cluster.denied_uris = LIST("http://*") };
 	const struct batch_strings bad = LIST("local:///fine", "http://host/x");
 
 	for (size_t i = 0; i < ARRAY_COUNT(fields); i++) {
@@ -199,6 +200,37 @@ every_address_of_an_order_is_judged(void **state)
 	}
 }
 
+/* Each property and address is called by what says something of it: allowed or denied, by the role or the cluster. */
+static void
+what_a_role_says_comes_before_its_cluster(void **state)
+{
+	const struct batch_policy policy = {
+		.cluster = "c1", .role = "etl",
+		.of_role = { LIST("spark.ra*"), LIST("spark.rd*", "spark.ra.b"), LIST("s3a://ra/*"), LIST("s3a://rd/*", "s3a://ra/*") },
+		.of_cluster = { LIST("spark.rd*", "spark.ca*"), LIST("*"), LIST("s3a://rd/*", "s3a://ca/*"), LIST("*") },
+	};
+	struct err err = ERR_INIT;
+
+	assert_property(*state, &policy, "spark.ra.b", "x", NULL);
+	assert_property(*state, &policy, "spark.ca.b", "x", NULL);
+	assert_property(*state, &policy, "spark.rd.b", "x", "cluster 'c1' for the role 'etl' has 'spark.rd*' among its denied_conf");
+	assert_property(*state, &policy, "spark.x", "x", "cluster 'c1' has '*' among its denied_conf");
+	assert_true(batch_policy_check_uri(*state, &policy, "file", "s3a://ra/a.py", 13, &err));
+	assert_true(batch_policy_check_uri(*state, &policy, "file", "s3a://ca/a.py", 13, &err));
+	assert_false(batch_policy_check_uri(*state, &policy, "file", "s3a://rd/a.py", 13, &err));
+	assert_contains("s3a://rd/a.py", err.msg, "cluster 'c1' for the role 'etl' has 's3a://rd/*' among its denied_uris");
+	assert_false(batch_policy_check_uri(*state, &policy, "file", "s3a://x/a.py", 12, &err));
+	assert_contains("s3a://x/a.py", err.msg, "cluster 'c1' has '*' among its denied_uris");
+}
+
+static void
+a_role_may_have_what_the_gateway_itself_denies(void **state)
+{
+	const struct batch_policy policy = { .cluster = "c1", .role = "admins", .of_role.allowed_conf = LIST("*") };
+
+	assert_property(*state, &policy, "spark.driver.extraClassPath", "x", NULL);
+}
+
 int
 main(void)
 {
@@ -209,6 +241,8 @@ main(void)
 		unit_test_with_arena(what_is_allowed_beats_what_is_denied),
 		unit_test_with_arena(an_address_is_judged_in_all_the_ways_it_can_be_read),
 		unit_test_with_arena(what_is_denied_cannot_be_hidden),
+		unit_test_with_arena(what_a_role_says_comes_before_its_cluster),
+		unit_test_with_arena(a_role_may_have_what_the_gateway_itself_denies),
 		unit_test_with_arena(every_address_of_an_order_is_judged),
 	};
 

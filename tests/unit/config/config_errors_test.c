@@ -35,6 +35,7 @@ static const struct {
 	  "c.yaml:5: clusters.default: written twice, first in line 3; remove one" },
 	{ IN_DEFAULT("    default_conf:\n      spark.a: 1\n      spark.a: 1\n"),
 	  "c.yaml:7: clusters.default.default_conf.spark.a: written twice, first in line 6; remove one" },
+	{ WHOLE "roles: {a: b}\nauth: none\nroles: {b: c}\n", "c.yaml:5: roles: written twice, first in line 3; join them" },
 	/* wrong types */
 	{ WHOLE "kube: 5\n", "c.yaml:3: kube: must be a mapping; write its keys below it, indented" },
 	{ WHOLE "auth: [none]\n", "c.yaml:3: auth: a list, but it must be one text" },
@@ -69,6 +70,16 @@ static const struct {
 	  "c.yaml:7: clusters.default.denied_uris: each member is one text; write it behind a \"- \"" },
 	{ IN_DEFAULT("    allowed_uris: [\"\"]\n"),
 	  "c.yaml:5: clusters.default.allowed_uris: each member is one text; write it behind a \"- \"" },
+	{ IN_DEFAULT("    roles: [a]\n"), "c.yaml:5: clusters.default.roles: a list, but it must be a mapping of roles to what they "
+	  "get and may have" },
+	{ IN_DEFAULT("    roles:\n      a: x\n") "roles: {a: u}\n", "c.yaml:6: clusters.default.roles.a: must be a mapping, e.g. {allowed_conf: "
+	  "[\"spark.sql.*\"]}" },
+	{ IN_DEFAULT("    roles:\n      a: {image: x}\n") "roles: {a: u}\n", "c.yaml:6: clusters.default.roles.a.image: no key of a role; it has "
+	  "default_conf, enforced_conf, allowed_conf, denied_conf, allowed_uris and denied_uris" },
+	{ IN_DEFAULT("    roles:\n      a: {denied_conf: x}\n") "roles: {a: u}\n", "c.yaml:6: clusters.default.roles.a.denied_conf: a single "
+	  "value, but it must be a list, one \"- text\" a line below it" },
+	{ IN_DEFAULT("    roles: {nobodys: {denied_conf: [x]}}\n"), "c.yaml:5: clusters.default.roles.nobodys: there is no such role; "
+	  "write who has it below \"roles:\" at the top, e.g. nobodys: \"ann, etl-*\"" },
 	{ IN_DEFAULT("    images: {\"4\": i}\n"), "c.yaml:5: clusters.default.images.4: \"4\" will not do; write a version of "
 	  "Spark such as 3.5 or 4.0.1, in quotes" },
 	{ IN_DEFAULT("    images: {\"4.0.\": i}\n"), "c.yaml:5: clusters.default.images.4.0.: \"4.0.\" will not do; write a "

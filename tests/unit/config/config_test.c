@@ -28,8 +28,8 @@ defaults_count_where_nothing_is_written(void **state)
 	assert_null(config->clusters[0].image);
 	assert_null(config->clusters[0].spark_version);
 	assert_int_equal(config->clusters[0].operator_kind, CONFIG_OPERATOR_KUBEFLOW);
-	assert_int_equal(config->clusters[0].default_conf_count, 0);
-	assert_int_equal(config->clusters[0].enforced_conf_count, 0);
+	assert_int_equal(config->clusters[0].rules.default_conf_count, 0);
+	assert_int_equal(config->clusters[0].rules.enforced_conf_count, 0);
 }
 
 static void
@@ -93,12 +93,12 @@ conf_values_stay_as_they_were_written(void **state)
 	const struct config_cluster *cluster = &config->clusters[0];
 	static const char *const values[] = { "0.10", "yes", "", "1e3" };
 
-	assert_int_equal(cluster->default_conf_count, ARRAY_COUNT(values));
+	assert_int_equal(cluster->rules.default_conf_count, ARRAY_COUNT(values));
 	for (size_t i = 0; i < ARRAY_COUNT(values); i++)
-		assert_string_equal(cluster->default_conf[i].value, values[i]);
-	assert_string_equal(cluster->default_conf[2].key, "spark.c");
-	assert_int_equal(cluster->enforced_conf_count, 1);
-	assert_string_equal(cluster->enforced_conf[0].value, "https://h:1");
+		assert_string_equal(cluster->rules.default_conf[i].value, values[i]);
+	assert_string_equal(cluster->rules.default_conf[2].key, "spark.c");
+	assert_int_equal(cluster->rules.enforced_conf_count, 1);
+	assert_string_equal(cluster->rules.enforced_conf[0].value, "https://h:1");
 }
 
 static void
@@ -109,12 +109,12 @@ lists_keep_their_order(void **state)
 		"    allowed_conf:\n      - spark.b.*\n      - spark.a\n");
 	const struct config_cluster *cluster = &config->clusters[0];
 
-	assert_int_equal(cluster->denied_conf_count, 1);
-	assert_string_equal(cluster->denied_conf[0], "*");
-	assert_int_equal(cluster->allowed_conf_count, 2);
-	assert_string_equal(cluster->allowed_conf[0], "spark.b.*");
-	assert_string_equal(cluster->allowed_conf[1], "spark.a");
-	assert_int_equal(cluster->denied_uris_count, 0);
+	assert_int_equal(cluster->rules.denied_conf_count, 1);
+	assert_string_equal(cluster->rules.denied_conf[0], "*");
+	assert_int_equal(cluster->rules.allowed_conf_count, 2);
+	assert_string_equal(cluster->rules.allowed_conf[0], "spark.b.*");
+	assert_string_equal(cluster->rules.allowed_conf[1], "spark.a");
+	assert_int_equal(cluster->rules.denied_uris_count, 0);
 }
 
 static void
