@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
+#include <ctype.h>
 #include <string.h>
 
 bool
@@ -35,4 +36,46 @@ text_is_dns_label(const char *text, size_t size)
 			return false;
 	}
 	return true;
+}
+
+bool
+text_is_label_value(const char *text)
+{
+	size_t size = strlen(text);
+
+	if (size == 0 || size > 63 || !isalnum((unsigned char)text[0]) || !isalnum((unsigned char)text[size - 1]))
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		if (!isalnum((unsigned char)text[i]) && strchr("-_.", text[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+bool
+text_is_dns_name(const char *text, size_t size)
+{
+	const char *end = text + size;
+
+	if (size == 0 || size > 253)
+		return false;
+	for (const char *label = text; label <= end;) {
+		const char *dot = memchr(label, '.', (size_t)(end - label));
+		size_t length = (size_t)((dot == NULL ? end : dot) - label);
+
+		if (!text_is_dns_label(label, length))
+			return false;
+		label += length + 1;
+	}
+	return true;
+}
+
+bool
+text_is_label_key(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	if (slash == NULL)
+		return text_is_label_value(text);
+	return text_is_dns_name(text, (size_t)(slash - text)) && text_is_label_value(slash + 1);
 }

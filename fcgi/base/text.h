@@ -17,4 +17,13 @@ bool text_is_one_of(const char *text, const char *const *words, size_t count);
 /* text[size]: 1 to 63 of a-z, 0-9 and '-', with no '-' at either end (RFC 1123, and what Kubernetes makes of it). */
 bool text_is_dns_label(const char *text, size_t size);
 
+/* text[size]: such labels with dots between, 253 at most. */
+bool text_is_dns_name(const char *text, size_t size);
+
+/* Kubernetes' label values, not empty: 63 at most of letters, digits, '-', '_' and '.', a letter or digit at either end. */
+bool text_is_label_value(const char *text);
+
+/* Kubernetes' keys of labels and taints: such a text, and before it, with a '/', a DNS name may stand. */
+bool text_is_label_key(const char *text);
+
 #endif

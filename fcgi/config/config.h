@@ -33,7 +33,9 @@ enum config_operator {
 const char *config_operator_text(enum config_operator kind);
 
 /* Of the operator, or of Spark itself: who places the pods of a batch together, and knows queues. */
-enum config_scheduler { CONFIG_SCHEDULER_NONE, CONFIG_SCHEDULER_VOLCANO, CONFIG_SCHEDULER_YUNIKORN };
+enum config_scheduler {
+	CONFIG_SCHEDULER_NONE, CONFIG_SCHEDULER_VOLCANO, CONFIG_SCHEDULER_YUNIKORN, CONFIG_SCHEDULER_KUEUE,
+};
 
 /* NULL for CONFIG_SCHEDULER_NONE. */
 const char *config_scheduler_text(enum config_scheduler scheduler);

@@ -17,6 +17,7 @@ static const char *const operator_words[] = {
 };
 static const char *const scheduler_words[] = {
 	[CONFIG_SCHEDULER_NONE] = "none", [CONFIG_SCHEDULER_VOLCANO] = "volcano", [CONFIG_SCHEDULER_YUNIKORN] = "yunikorn",
+	[CONFIG_SCHEDULER_KUEUE] = "kueue",
 };
 
 /* KEY_WORD members are written as one int. */
@@ -130,7 +131,7 @@ const struct config_key config_cluster_keys[] = {
 		  "for sparkgate-operator(8), which acts on applications with the label sparkgate.io/operator=sparkgate "
 		  "(\"sparkgate\" means the same). \"auto\": Kubeflow's where its definition is served, else Apache's." },
 	{ "batch_scheduler", KEY_WORD, AT(batch_scheduler), .default_text = "none", WORDS(scheduler_words),
-	  .help = "Who places the pods of a batch, and knows the queue that it asks for: \"volcano\" or \"yunikorn\". "
+	  .help = "Who places the pods of a batch, and knows the queue that it asks for: \"volcano\", \"yunikorn\", or \"kueue\", which admits it. "
 		  "\"none\": Kubernetes' own scheduler, which knows no queues." },
 	{ "k8s_submissions", KEY_FLAG, AT(k8s_submissions), .default_text = "false",
 	  .help = "spark-submit --master k8s:// may make its driver pods here, and drivers their executors. The gateway then "

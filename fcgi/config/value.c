@@ -43,15 +43,7 @@ config_remedy_dns_label(const char *text)
 const char *
 config_remedy_dns_subdomain(const char *text)
 {
-	bool right = strlen(text) <= 253;
-
-	for (const char *label = text; right && label != NULL;) {
-		size_t length = strcspn(label, ".");
-
-		right = text_is_dns_label(label, length);
-		label = label[length] == '.' ? label + length + 1 : NULL;
-	}
-	return right ? NULL : "write a DNS name: labels of a-z, 0-9 and \"-\" joined by dots, 253 bytes at most";
+	return text_is_dns_name(text, strlen(text)) ? NULL : "write a DNS name: labels of a-z, 0-9 and \"-\" joined by dots, 253 bytes at most";
 }
 
 const char *

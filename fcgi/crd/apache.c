@@ -124,20 +124,21 @@ add_executors(struct arena *arena, struct json_object *conf, const struct crd_wa
 }
 
 static void
-add_volcano(struct arena *arena, struct json_object *conf, const char *queue)
+add_volcano(struct arena *arena, struct json_object *conf, const char *queue, const char *priority_class)
 {
 	struct json_object *group, *group_spec;
 
 	json_add_string(conf, "spark.kubernetes.driver.pod.featureSteps", VOLCANO_FEATURE_STEP);
 	json_add_string(conf, "spark.kubernetes.executor.pod.featureSteps", VOLCANO_FEATURE_STEP);
-	if (queue == NULL)
+	if (queue == NULL && priority_class == NULL)
 		return;
 	group = arena_own_json(arena, json_object_new_object());
 	group_spec = json_object_new_object();
 	json_add_string(group, "apiVersion", "scheduling.volcano.sh/v1beta1");
 	json_add_string(group, "kind", "PodGroup");
 	json_object_object_add(group, "spec", group_spec);
-	json_add_string(group_spec, "queue", queue);
+	crd_add_unless_null(group_spec, "queue", queue);
+	crd_add_unless_null(group_spec, "priorityClassName", priority_class);
 	json_add_string(conf, "spark.kubernetes.scheduler.volcano.podGroupTemplateJson", json_text(group));
 }
 
@@ -150,6 +151,17 @@ add_yunikorn(struct json_object *conf, const char *queue)
 	json_add_string(conf, "spark.kubernetes.executor.annotation.yunikorn.apache.org/app-id", "{{APP_ID}}");
 }
 
+/* This operator suspends nothing, so Kueue admits pod by pod, which it does for plain pods with its label. */
+static bool
+add_kueue(struct json_object *conf, const char *queue, struct err *err)
+{
+	if (queue != NULL && !crd_check_kueue_queue(queue, err))
+		return false;
+	crd_add_unless_null(conf, "spark.kubernetes.driver.label." CRD_LABEL_KUEUE_QUEUE, queue);
+	crd_add_unless_null(conf, "spark.kubernetes.executor.label." CRD_LABEL_KUEUE_QUEUE, queue);
+	return true;
+}
+
 /* There is no field for it: by Spark's own properties for the scheduler that the cluster has (contract crds.md 6.1). */
 static bool
 add_queue(struct arena *arena, struct json_object *conf, const struct crd_wanted *wanted, struct err *err)
@@ -160,9 +172,11 @@ add_queue(struct arena *arena, struct json_object *conf, const struct crd_wanted
 		return queue == NULL ||
 		       err_set(err, ERR_INVALID, "queue: this cluster has no batch scheduler that knows queues; leave it out "
 			       "(or set batch_scheduler for this cluster in the gateway's configuration)");
+	if (text_is(scheduler, CRD_KUEUE))
+		return add_kueue(conf, queue, err);
 	json_add_string(conf, "spark.kubernetes.scheduler.name", scheduler);
 	if (text_is(scheduler, "volcano"))
-		add_volcano(arena, conf, queue);
+		add_volcano(arena, conf, queue, wanted->placement.priority_class);
 	else
 		add_yunikorn(conf, queue);
 	return true;

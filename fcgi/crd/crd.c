@@ -84,6 +84,14 @@ crd_add_labels(struct json_object *labels, const struct batch *batch, const char
 	add_name_label(labels, batch->name);
 }
 
+static void
+move_labels(struct json_object *spec, struct json_object *labels)
+{
+	json_object_object_foreach(json_at(spec, "metadata", "labels", NULL), key, value)
+		json_object_object_add(labels, key, json_object_get(value));
+	json_object_object_del(spec, "metadata");
+}
+
 struct json_object *
 crd_object(const struct batch *batch, const char *gateway_key, struct json_object *spec)
 {
@@ -107,6 +115,8 @@ crd_object(const struct batch *batch, const char *gateway_key, struct json_objec
 	json_object_object_add(object, "metadata", metadata);
 	if (crd->finish_spec != NULL && json_object_deep_copy(spec, &copy, NULL) == 0)
 		crd->finish_spec(copy, batch->object_name, labels);
+	if (copy == NULL && json_member(spec, "metadata") != NULL && json_object_deep_copy(spec, &copy, NULL) == 0)
+		move_labels(copy, labels);
 	json_object_object_add(object, "spec", copy != NULL ? copy : json_object_get(spec));
 	return object;
 }

@@ -33,6 +33,10 @@
 #define CRD_LABEL_OPERATOR "sparkgate.io/operator"
 #define CRD_OPERATOR_OWN "sparkgate"
 
+/* On what Kueue is to admit: its LocalQueue. Never copied to the pods of an application that has it. */
+#define CRD_LABEL_KUEUE_QUEUE "kueue.x-k8s.io/queue-name"
+#define CRD_KUEUE "kueue"
+
 #define CRD_DRIVER_CONTAINER "spark-kubernetes-driver"
 #define CRD_EXECUTOR_CONTAINER "spark-kubernetes-executor"
 #define CRD_POD_DELETED "the driver's pod was deleted, and not by this gateway"
@@ -43,7 +47,7 @@ struct crd_target {
 	const char *service_account;
 	const char *image;
 	const char *spark_version;
-	const char *batch_scheduler;    /* "volcano", "yunikorn" */
+	const char *batch_scheduler;    /* "volcano", "yunikorn", "kueue" */
 	const char *pip_config_map;     /* pip's settings, such as PIP_INDEX_URL */
 	int time_to_live_s;             /* after the end, until the operator deletes the object; 0: a day */
 	struct batch_pairs default_conf;
@@ -71,7 +75,10 @@ const char *crd_api(const struct crd *crd);
 MUST_CHECK bool crd_spec(struct arena *arena, const struct crd *crd, const struct batch_order *order,
 			 const struct crd_target *target, struct json_object **ret_spec, struct err *err);
 
-/* The whole object: names and labels from the row, so that creating it again finds it. The caller's to put. */
+/*
+ * The whole object: names and labels from the row, so that creating it again finds it. What crd_spec() has as "metadata" in
+ * the spec goes to the object's. The caller's to put.
+ */
 struct json_object *crd_object(const struct batch *batch, const char *gateway_key, struct json_object *spec);
 
 /* "/apis/sparkoperator.k8s.io/v1beta2/namespaces/NS/sparkapplications", with "/NAME" unless name is NULL. */

@@ -7,6 +7,7 @@
 #define CRD_CRD_PRIV_H
 
 #include "crd/crd.h"
+#include "crd/placement.h"
 
 /* Written where nobody says which Spark the image has: both definitions require a version, neither operator runs by it. */
 #define CRD_SPARK_VERSION_UNKNOWN "3.5.0"
@@ -45,6 +46,7 @@ struct crd_wanted {
 	bool dynamic;                   /* allocation of executors */
 	int64_t dynamic_counts[CRD_DYNAMIC_COUNT];      /* -1: nobody said */
 	const char *shuffle_tracking;   /* "true", "false", NULL: nobody said */
+	struct placement placement;
 	const char *requirements;       /* packages that Python wants (crd/python_env.h); NULL: none */
 	struct batch_pairs conf;        /* what has no place above */
 };
@@ -55,12 +57,15 @@ extern const char *const crd_dynamic_keys[CRD_DYNAMIC_COUNT];
 MUST_CHECK bool crd_want(struct arena *arena, const struct batch_order *order, const struct crd_target *target,
 			 struct crd_wanted *ret_wanted, struct err *err);
 
-/* The template of a role's pods, which installs those packages; the caller's to put. NULL: there are none. */
+/* The template of a role's pods: installs those packages, places them; the caller's to put. NULL: it would be empty. */
 struct json_object *crd_pod_template(const struct crd_wanted *wanted, const struct crd_role *role, const char *container);
 
 /* The caller's to put. */
 struct json_object *crd_strings(const struct batch_strings *strings);
 struct json_object *crd_pairs(const struct batch_pairs *pairs);
+
+/* err  ERR_INVALID: it could not be a label */
+MUST_CHECK bool crd_check_kueue_queue(const char *queue, struct err *err);
 
 void crd_add_unless_null(struct json_object *object, const char *key, const char *text);
 

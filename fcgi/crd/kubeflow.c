@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "spark/pod_json.h"
 
 static void
 add_list(struct json_object *parent, const char *field, const struct batch_strings *strings)
@@ -69,18 +70,44 @@ add_deps(struct json_object *spec, const struct crd_wanted *wanted)
 	add_list(deps, "archives", &wanted->archives);
 }
 
-/* The queue also without a scheduler: an operator that has none leaves it alone. */
-static void
-add_queue(struct json_object *spec, const struct crd_wanted *wanted)
+/* Kueue is no scheduler: it holds the whole application back, by its spec.suspend (contract crds.md 2.6). */
+static bool
+add_kueue(struct json_object *spec, const char *queue, struct err *err)
 {
+	struct json_object *labels;
+
+	if (queue == NULL)
+		return true;
+	if (!crd_check_kueue_queue(queue, err))
+		return false;
+	labels = json_object_new_object();
+	json_add_string(labels, CRD_LABEL_KUEUE_QUEUE, queue);
+	json_object_object_add(spark_child_object(spec, "metadata"), "labels", labels);
+	return true;
+}
+
+/*
+ * The queue also without a scheduler: an operator that has none leaves it alone. Of the schedulers Volcano asks the group of
+ * pods for its priority, and not the pods.
+ */
+static bool
+add_queue(struct json_object *spec, const struct crd_wanted *wanted, struct err *err)
+{
+	const char *scheduler = wanted->target->batch_scheduler, *queue = wanted->order->queue;
 	struct json_object *options;
 
-	crd_add_unless_null(spec, "batchScheduler", wanted->target->batch_scheduler);
-	if (wanted->order->queue == NULL)
-		return;
+	if (text_is(scheduler, CRD_KUEUE))
+		return add_kueue(spec, queue, err);
+	crd_add_unless_null(spec, "batchScheduler", scheduler);
 	options = json_object_new_object();
-	json_object_object_add(spec, "batchSchedulerOptions", options);
-	json_add_string(options, "queue", wanted->order->queue);
+	crd_add_unless_null(options, "queue", queue);
+	if (text_is(scheduler, "volcano"))
+		crd_add_unless_null(options, "priorityClassName", wanted->placement.priority_class);
+	if (json_object_object_length(options) > 0)
+		json_object_object_add(spec, "batchSchedulerOptions", options);
+	else
+		json_object_put(options);
+	return true;
 }
 
 /*
@@ -111,7 +138,6 @@ write_spec(struct arena *arena, const struct crd_wanted *wanted, struct json_obj
 	struct json_object *executor;
 
 	(void)arena;
-	(void)err;
 	add_role(spec, "driver", wanted, &wanted->driver, CRD_DRIVER_CONTAINER);
 	executor = add_role(spec, "executor", wanted, &wanted->executor, CRD_EXECUTOR_CONTAINER);
 	if (wanted->executors_count > 0)
@@ -126,12 +152,11 @@ write_spec(struct arena *arena, const struct crd_wanted *wanted, struct json_obj
 	json_object_object_add(spec, "arguments", crd_strings(&wanted->order->args));
 	json_add_int(spec, "timeToLiveSeconds", crd_time_to_live_s(wanted->target));
 	add_deps(spec, wanted);
-	add_queue(spec, wanted);
 	json_add_string(spec, "image", wanted->image);
 	json_add_string(spec, "imagePullPolicy", wanted->pull_policy != NULL ? wanted->pull_policy : CRD_PULL_POLICY);
 	add_dynamic_allocation(spec, wanted);
 	json_object_object_add(spec, "sparkConf", crd_pairs(&wanted->conf));
-	return true;
+	return add_queue(spec, wanted, err);
 }
 
 /* Spark's own name for it, which the operator keeps; no template of ours changes it (contract crds.md 2.3). */

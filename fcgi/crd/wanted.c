@@ -10,8 +10,10 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "batch/validate.h"
 #include "crd/python_env.h"
+#include "spark/pod_json.h"
 
 /* A gateway that was away for less still finds the final state and the log. */
 #define TIME_TO_LIVE_S 86400
@@ -212,6 +214,17 @@ want_packages(struct arena *arena, struct crd_wanted *wanted, struct err *err)
 	return true;
 }
 
+/* Spark's container is in each, because Spark looks for it, and one definition of applications does, too. */
+static struct json_object *
+empty_template(const char *container_name)
+{
+	struct json_object *template = json_object_new_object(), *container = json_object_new_object();
+
+	json_add_string(container, "name", container_name);
+	spark_append(spark_child_object(template, "spec"), "containers", container);
+	return template;
+}
+
 struct json_object *
 crd_pod_template(const struct crd_wanted *wanted, const struct crd_role *role, const char *container)
 {
@@ -222,7 +235,13 @@ crd_pod_template(const struct crd_wanted *wanted, const struct crd_role *role, c
 		.pip_config_map = wanted->target->pip_config_map,
 	};
 
-	return wanted->requirements == NULL ? NULL : python_env_template(&env, container);
+	struct json_object *template;
+
+	if (wanted->requirements == NULL && placement_is_empty(&wanted->placement))
+		return NULL;
+	template = wanted->requirements != NULL ? python_env_template(&env, container) : empty_template(container);
+	placement_add(&wanted->placement, template);
+	return template;
 }
 
 /* Defaults below, the request in the middle, what is enforced on top. */
@@ -295,7 +314,16 @@ crd_want(struct arena *arena, const struct batch_order *order, const struct crd_
 	       want_role(arena, ret_wanted, "driver", asked->driver_memory, asked->driver_cores, &ret_wanted->driver, err) &&
 	       want_role(arena, ret_wanted, "executor", asked->executor_memory, asked->executor_cores, &ret_wanted->executor,
 			 err) &&
-	       want_executors(ret_wanted, err) && want_packages(arena, ret_wanted, err);
+	       want_executors(ret_wanted, err) && want_packages(arena, ret_wanted, err) &&
+	       placement_take(arena, &ret_wanted->conf, &ret_wanted->placement, err);
+}
+
+bool
+crd_check_kueue_queue(const char *queue, struct err *err)
+{
+	return text_is_label_value(queue) ||
+	       err_set(err, ERR_INVALID, "queue: '%s' cannot be a queue of Kueue's, which is a label: 63 at most of letters, digits, "
+		       "'-', '_' and '.', a letter or digit at either end", queue);
 }
 
 struct json_object *

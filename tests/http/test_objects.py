@@ -21,6 +21,9 @@ CLUSTERS = {
     "packages": {"image": "spark:plain", "pip_config_map": "pip", "default_conf": {"pyRequirements": "numpy"}},
     "volcano": {"image": "spark:plain", "batch_scheduler": "volcano"},
     "yunikorn": {"image": "spark:plain", "batch_scheduler": "yunikorn"},
+    "kueue": {"image": "spark:plain", "batch_scheduler": "kueue"},
+    "placed": {"image": "spark:plain", "default_conf": {"spark.sparkgate.priorityClassName": "low"},
+               "enforced_conf": {"spark.sparkgate.tolerations": "spark"}},
     "accounts": {"image": "spark:plain", "service_account": "spark", "enforced_conf": {
         "spark.kubernetes.authenticate.driver.serviceAccountName": "drivers"}},
     "full": {"image": "spark:full", "service_account": "spark", "spark_version": "4.3.0",
@@ -88,7 +91,7 @@ def expected(kind, row, batch, gateway_key):
     """The whole object. What Kubeflow's operator copies to the pods, Apache's is told by properties."""
     labels = {"app.kubernetes.io/managed-by": "sparkgate", "sparkgate.io/gateway": gateway_key,
               "sparkgate.io/batch-uid": str(batch["uid"]), "sparkgate.io/batch-id": str(batch["id"]),
-              **row.get("labels", {})}
+              **row.get("labels", {}), **row.get("labels_of", {}).get(kind, {})}
     spec = merged(DATA["base"][kind], row[kind])
     if kind == "apache":
         spec["sparkConf"] = {**spec["sparkConf"], "spark.app.name": batch["object_name"], **{

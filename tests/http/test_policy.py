@@ -8,7 +8,7 @@ from k8s_client import Driver
 from spark_rest import SparkRest, creation
 
 STRICT = {
-    "denied_conf": ["spark.sql.*", "*.myown.*"], "allowed_conf": ["spark.sql.shuffle.partitions", "spark.executor.extraClassPath"],
+    "denied_conf": ["spark.sql.*", "*.myown.*", "spark.sparkgate.priority*"], "allowed_conf": ["spark.sql.shuffle.partitions", "spark.executor.extraClassPath"],
     "denied_uris": ["*"], "allowed_uris": ["s3a://jobs/*", "local:///opt/*"],
     "images": {"3.5": "spark:three", "3.5.1": "spark:three-one", "4.0": "spark:four"},
 }
@@ -46,6 +46,8 @@ REFUSED = [  # cluster, fields of POST /batches, words of the refusal
     ("strict", in_conf("spark.driver.extraClassPath"), "allowed_conf of cluster 'strict'"),
     ("strict", in_conf("spark.sql.warehouse.dir"), "cluster 'strict' has 'spark.sql.*' among its denied_conf"),
     ("strict", in_conf("spark.MyOwn.key"), "spark.MyOwn.key (cluster 'strict' has '*.myown.*'"),
+    ("strict", in_conf("spark.sparkgate.priorityClassName"), "'spark.sparkgate.priority*' among its denied_conf"),
+    ("few", in_conf("spark.sparkgate.tolerations"), "cluster 'few' has '*' among its denied_conf"),
     ("strict", {"file": "http://host/a.py"}, "file: http://host/a.py: cluster 'strict' has '*' among its denied_uris"),
     ("strict", {"jars": ["local:///opt/a.jar", "local:///etc/a.jar"]}, "jars: local:///etc/a.jar:"),
     ("strict", {"pyFiles": ["local:///opt/../etc/a.py"]}, "pyFiles: local:///opt/../etc/a.py:"),
