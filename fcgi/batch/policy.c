@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/percent.h"
+#include "base/uri.h"
 
 #define KEY_BYTES 256
 #define BLANKS " \t\r\n\f"
@@ -158,32 +159,6 @@ tidy_authority(char *uri)
 	return path;
 }
 
-/* In place; RFC 3986, section 5.2.4, and several slashes are one. */
-static void
-resolve_dots(char *path)
-{
-	char *to = path;
-
-	for (char *from = path; *from != '\0';) {
-		size_t slashes = strspn(from, "/"), size = strcspn(from + slashes, "/");
-		char *segment = from + slashes;
-
-		from = segment + size;
-		if (size == 1 && segment[0] == '.')
-			continue;
-		if (size == 2 && strncmp(segment, "..", 2) == 0) {
-			while (to > path && *--to != '/')
-				;
-			continue;
-		}
-		if (slashes > 0)
-			*to++ = '/';
-		memmove(to, segment, size);
-		to += size;
-	}
-	*to = '\0';
-}
-
 /* What stands behind '#' is the name under which the driver finds it. */
 static const char *
 understand(struct arena *arena, const char *uri, size_t size, size_t decodings)
@@ -193,7 +168,7 @@ understand(struct arena *arena, const char *uri, size_t size, size_t decodings)
 
 	while (decodings-- > 0)
 		text = percent_decode(arena, text, strlen(text), false);
-	resolve_dots(tidy_authority(text));
+	uri_resolve_dots(tidy_authority(text));
 	return text;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "batch/validate.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/limits.h"
+#include "base/uri.h"
 #include "batch/policy.h"
 
 enum conf_rule { CONF_DROP, CONF_DENY };
@@ -111,22 +111,6 @@ check_name(const char *name, struct err *err)
 	return true;
 }
 
-/* RFC 3986, section 3.1; false when the text before ':' is no scheme. */
-static bool
-has_scheme(const char *uri, size_t uri_size)
-{
-	const char *colon = memchr(uri, ':', uri_size);
-	size_t size = colon == NULL ? 0 : (size_t)(colon - uri);
-
-	if (size < 2 || !isalpha((unsigned char)uri[0]))
-		return false;
-	for (size_t i = 1; i < size; i++) {
-		if (!isalnum((unsigned char)uri[i]) && strchr("+-.", uri[i]) == NULL)
-			return false;
-	}
-	return true;
-}
-
 #define URI_REMEDY "give a URI that the driver can reach, e.g. local:///path in the image, s3a://, hdfs:// or https://"
 
 /* uri[size], because those of a conf value stand in a list. */
@@ -143,7 +127,7 @@ check_uri(const char *field, const char *uri, size_t size, struct err *err)
 		return err_set(err, ERR_INVALID,
 			       "Rejected, Reason: requirement failed: Local path %.*s cannot be added to user sessions. "
 			       "%s: it would be read from the gateway's host; " URI_REMEDY, (int)size, uri, field);
-	if (!has_scheme(uri, size))
+	if (!uri_has_scheme(uri, size))
 		return err_set(err, ERR_INVALID,
 			       "Rejected, Reason: requirement failed: Path '%.*s' is not absolute. %s: " URI_REMEDY,
 			       (int)size, uri, field);

@@ -79,6 +79,8 @@ struct config_cluster {
 	const char *spark_version;
 	struct config_pair *images;     /* Spark version, "4.0" or "4.0.1" -> image; images[images_count] */
 	size_t images_count;
+	struct config_pair *file_mappings; /* prefixes of paths -> of addresses: batch/file_mapping.h; file_mappings[...count] */
+	size_t file_mappings_count;
 	const char *pip_config_map;     /* of settings for pip, as variables; NULL: none */
 	enum config_operator operator_kind;
 	enum config_scheduler batch_scheduler;

@@ -105,6 +105,8 @@ const char *config_remedy_one_word(const char *text);
 const char *config_remedy_version(const char *text);
 const char *config_remedy_users(const char *text);
 const char *config_remedy_account(const char *text);
+const char *config_remedy_paths(const char *text);
+const char *config_remedy_addresses(const char *text);
 const char *config_remedy_cluster_name(const char *text);
 
 #endif

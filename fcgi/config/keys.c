@@ -123,6 +123,10 @@ const struct config_key config_cluster_keys[] = {
 	  .remedy = config_remedy_version,
 	  .help = "Spark versions, such as 3.5 or 4.0.1, and the image of each: for a batch that asks for one by conf "
 		  "spark.sparkgate.sparkVersion, or whose spark-submit (spark://) has it." },
+	{ "file_mappings", KEY_CONF, AT(file_mappings), .count_offset = offsetof(struct config_cluster, file_mappings_count),
+	  .remedy = config_remedy_paths, .value_remedy = config_remedy_addresses,
+	  .help = "Where files lie that a batch names by relative paths (\"\"), absolute ones (\"/data/\") or file: URIs: the "
+		  "beginning of the path, and the beginning of the address in its place. Others are refused." },
 	{ "pip_config_map", KEY_TEXT, AT(pip_config_map), .remedy = config_remedy_dns_subdomain,
 	  .help = "A config map of the namespace with settings for pip, such as PIP_INDEX_URL, for batches with pyRequirements. "
 		  "Not set: pip's own, PyPI." },

@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "base/uri.h"
 
 void
 config_complain(struct reader *reader, struct place place, const char *name, const char *format, ...)
@@ -91,6 +92,31 @@ config_remedy_account(const char *text)
 	return text_is_dns_label(example, strlen(example)) ? NULL : "write a service account, or e.g. \"spark-{user}\", which "
 								    "has {user} once and is a DNS label with a user's name "
 								    "in its place";
+}
+
+static bool
+ends_in_slash(const char *text)
+{
+	return text[0] != '\0' && text[strlen(text) - 1] == '/';
+}
+
+const char *
+config_remedy_paths(const char *text)
+{
+	const char *path = uri_local_path(text);
+
+	if (text[0] == '\0' || (path != NULL && ends_in_slash(path) && strstr(path, "..") == NULL && strstr(path, "//") == NULL))
+		return NULL;
+	return "write a directory with a \"/\" at its end, such as \"/data/\" or \"file:/data/\", or \"\" for all relative paths";
+}
+
+const char *
+config_remedy_addresses(const char *text)
+{
+	if (uri_local_path(text) == NULL && uri_has_scheme(text, strlen(text)) && ends_in_slash(text))
+		return NULL;
+	return "write an address with a \"/\" at its end that drivers can reach, e.g. \"s3a://bucket/jobs/\" or "
+	       "\"local:///opt/jobs/\"";
 }
 
 const char *

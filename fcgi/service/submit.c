@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "batch/file_mapping.h"
 #include "batch/validate.h"
 #include "crd/crd.h"
 #include "service/identity.h"
@@ -139,6 +140,14 @@ has_conf(const char *key)
 	       strcmp(key, "environmentVariables") == 0;
 }
 
+static bool
+map_files(struct arena *arena, const struct config_cluster *cluster, struct batch_order *order, struct err *err)
+{
+	const struct batch_pairs mappings = submit_pairs_of(arena, cluster->file_mappings, cluster->file_mappings_count);
+
+	return batch_map_files(arena, &mappings, order, err);
+}
+
 /* As whom it runs, and by which service account. */
 static bool
 identify(struct app *app, struct arena *arena, const struct batch_order *order, const struct submit_origin *origin,
@@ -229,8 +238,9 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	const char *client_key, *operator_kind;
 	bool is_new;
 
-	if (!batch_validate(order, err) || !take_client_key(order, origin, &client_key, err) ||
-	    !choose_cluster(app, order, origin->cluster, &cluster, err))
+	/* paths become the cluster's addresses before they are judged */
+	if (!choose_cluster(app, order, origin->cluster, &cluster, err) || !map_files(arena, cluster->config, order, err) ||
+	    !batch_validate(order, err) || !take_client_key(order, origin, &client_key, err))
 		return false;
 	rules = user_rules_of(arena, &app->config, cluster->config, origin->user);
 	target = target_of(&app->config, cluster->config, &rules);

@@ -24,6 +24,8 @@ CLUSTERS = {
     "kueue": {"image": "spark:plain", "batch_scheduler": "kueue"},
     "placed": {"image": "spark:plain", "default_conf": {"spark.sparkgate.priorityClassName": "low"},
                "enforced_conf": {"spark.sparkgate.tolerations": "spark"}},
+    "mapped": {"image": "spark:plain", "file_mappings": {
+        "": "s3a://b/jobs/", "file:/data/": "s3a://b/data/", "/data/big/": "hdfs://nn/big/"}},
     "accounts": {"image": "spark:plain", "service_account": "spark", "enforced_conf": {
         "spark.kubernetes.authenticate.driver.serviceAccountName": "drivers"}},
     "full": {"image": "spark:full", "service_account": "spark", "spark_version": "4.3.0",

@@ -10,6 +10,7 @@ from spark_rest import SparkRest, creation
 STRICT = {
     "denied_conf": ["spark.sql.*", "*.myown.*", "spark.sparkgate.priority*"], "allowed_conf": ["spark.sql.shuffle.partitions", "spark.executor.extraClassPath"],
     "denied_uris": ["*"], "allowed_uris": ["s3a://jobs/*", "local:///opt/*"],
+    "file_mappings": {"": "s3a://jobs/", "/other/": "s3a://other/"},
     "images": {"3.5": "spark:three", "3.5.1": "spark:three-one", "4.0": "spark:four"},
 }
 FEW = {"denied_conf": ["*"], "allowed_conf": ["spark.executor.*", "spark.kubernetes.container.image"]}
@@ -49,6 +50,8 @@ REFUSED = [  # cluster, fields of POST /batches, words of the refusal
     ("strict", in_conf("spark.sparkgate.priorityClassName"), "'spark.sparkgate.priority*' among its denied_conf"),
     ("few", in_conf("spark.sparkgate.tolerations"), "cluster 'few' has '*' among its denied_conf"),
     ("strict", {"file": "http://host/a.py"}, "file: http://host/a.py: cluster 'strict' has '*' among its denied_uris"),
+    ("strict", {"file": "/other/a.py"}, "file: s3a://other/a.py: cluster 'strict' has '*' among its denied_uris"),
+    ("strict", in_conf("spark.files", "f,/other/g"), "spark.files: s3a://other/g: cluster 'strict'"),
     ("strict", {"jars": ["local:///opt/a.jar", "local:///etc/a.jar"]}, "jars: local:///etc/a.jar:"),
     ("strict", {"pyFiles": ["local:///opt/../etc/a.py"]}, "pyFiles: local:///opt/../etc/a.py:"),
     ("strict", {"files": ["local:///opt/%2e%2e%2fetc/a"]}, "files: local:///opt/%2e%2e%2fetc/a:"),
@@ -79,6 +82,13 @@ def test_what_is_allowed_arrives(clusters):
     assert arrived["sparkConf"]["spark.executor.extraClassPath"] == "/x"
     assert arrived["mainApplicationFile"] == "s3a://jobs/x/../a.py", "as it was written"
     assert arrived["sparkConf"]["spark.test.enforced"] == "enforced", "no policy is for the cluster's own properties"
+
+
+def test_the_row_keeps_a_path_as_it_was_sent(clusters):
+    made = clusters.livy.submit(file="x/a.py", conf={"spark.sparkgate.cluster": "strict"})
+    clusters.wait_state(made["id"], "starting")
+    assert spec(clusters, made["id"])["mainApplicationFile"] == "s3a://jobs/x/a.py"
+    assert clusters.row(made["id"])["request"]["file"] == "x/a.py"
 
 
 def test_where_only_a_few_are_allowed_the_clusters_own_stay(clusters):

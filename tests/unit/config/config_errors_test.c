@@ -99,6 +99,21 @@ static const struct {
 	  "users such as \"etl-*\", with commas between" },
 	{ WHOLE "proxy_users:\n  airflow: [bob, ann]\n", "c.yaml:4: proxy_users.airflow: a list, but each has one value; write "
 	  "the whole name, dots included, and its value in one line" },
+	{ IN_DEFAULT("    file_mappings: {/data: \"s3a://b/\"}\n"), "c.yaml:5: clusters.default.file_mappings./data: \"/data\" will "
+	  "not do; write a directory with a \"/\" at its end, such as \"/data/\" or \"file:/data/\", or \"\" for all relative "
+	  "paths" },
+	{ IN_DEFAULT("    file_mappings: {\"s3a://a/\": \"s3a://b/\"}\n"), "c.yaml:5: clusters.default.file_mappings.s3a://a/: "
+	  "\"s3a://a/\" will not do; write a directory with a \"/\" at its end, such as \"/data/\" or \"file:/data/\", or \"\" "
+	  "for all relative paths" },
+	{ IN_DEFAULT("    file_mappings: {\"/a/../\": \"s3a://b/\"}\n"), "c.yaml:5: clusters.default.file_mappings./a/../: "
+	  "\"/a/../\" will not do; write a directory with a \"/\" at its end, such as \"/data/\" or \"file:/data/\", or \"\" "
+	  "for all relative paths" },
+	{ IN_DEFAULT("    file_mappings:\n      \"\": /jobs/\n"), "c.yaml:6: clusters.default.file_mappings.: \"/jobs/\" will not "
+	  "do; write an address with a \"/\" at its end that drivers can reach, e.g. \"s3a://bucket/jobs/\" or "
+	  "\"local:///opt/jobs/\"" },
+	{ IN_DEFAULT("    file_mappings: {/a/: \"s3a://b\"}\n"), "c.yaml:5: clusters.default.file_mappings./a/: \"s3a://b\" will not "
+	  "do; write an address with a \"/\" at its end that drivers can reach, e.g. \"s3a://bucket/jobs/\" or "
+	  "\"local:///opt/jobs/\"" },
 	{ IN_DEFAULT("    service_accounts: {ann: Spark}\n"), "c.yaml:5: clusters.default.service_accounts.ann: \"Spark\" will "
 	  "not do; write a DNS name: labels of a-z, 0-9 and \"-\" joined by dots, 253 bytes at most" },
 	{ IN_DEFAULT("    service_accounts: {ann: \"-{user}\"}\n"), "c.yaml:5: clusters.default.service_accounts.ann: \"-{user}\" "
