@@ -16,7 +16,7 @@
  * Puts addresses for the paths in all places of an order where files are named, its conf's lists included. "file:/data/",
  * "file:///data/" and "/data/" are one, so are "" and "./"; of several that fit the longest counts. "." and ".." are resolved
  * before, and a path that leaves where it begins is refused, also if it does so only once its escapes are decoded. What
- * nothing fits is left as it is, for batch_validate() to refuse.
+ * nothing fits is left as it is, for batch_validate_uris() to refuse.
  *
  * mappings  prefix -> prefix; both end in '/', but for "", which are all relative paths
  * order     changed in place

@@ -196,8 +196,6 @@ check_conf(struct batch_pairs *conf, struct err *err)
 				       pair.key, row->why);
 		if (is_memory_key(pair.key) && !check_memory(pair.key, pair.value, err))
 			return false;
-		if (!check_conf_uris(&pair, err))
-			return false;
 		/* spark-submit drops what does not begin with "spark." as well */
 		if (row == NULL && (strncmp(pair.key, "spark.", 6) == 0 || strcmp(pair.key, "pyRequirements") == 0))
 			conf->items[kept++] = pair;
@@ -216,9 +214,18 @@ batch_validate(struct batch_order *order, struct err *err)
 	if (order->driver_cores < 0 || order->executor_cores < 0)
 		return err_set(err, ERR_INVALID, "%s: at least 1",
 			       order->driver_cores < 0 ? "driverCores" : "executorCores");
-	return check_name(order->name, err) && check_uri("file", order->file, strlen(order->file), err) &&
-	       check_uris("jars", &order->jars, err) && check_uris("pyFiles", &order->py_files, err) &&
-	       check_uris("files", &order->files, err) && check_uris("archives", &order->archives, err) &&
-	       check_memory("driverMemory", order->driver_memory, err) &&
+	return check_name(order->name, err) && check_memory("driverMemory", order->driver_memory, err) &&
 	       check_memory("executorMemory", order->executor_memory, err) && check_conf(&order->conf, err);
+}
+
+bool
+batch_validate_uris(const struct batch_order *order, struct err *err)
+{
+	for (size_t i = 0; i < order->conf.count; i++) {
+		if (!check_conf_uris(&order->conf.items[i], err))
+			return false;
+	}
+	return check_uri("file", order->file, strlen(order->file), err) && check_uris("jars", &order->jars, err) &&
+	       check_uris("pyFiles", &order->py_files, err) && check_uris("files", &order->files, err) &&
+	       check_uris("archives", &order->archives, err);
 }

@@ -47,6 +47,7 @@ struct crd_wanted {
 	int64_t dynamic_counts[CRD_DYNAMIC_COUNT];      /* -1: nobody said */
 	const char *shuffle_tracking;   /* "true", "false", NULL: nobody said */
 	struct placement placement;
+	const char *pex;                /* among the files, that is to be the driver's Python; NULL: none */
 	const char *requirements;       /* packages that Python wants (crd/python_env.h); NULL: none */
 	struct batch_pairs conf;        /* what has no place above */
 };

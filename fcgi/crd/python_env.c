@@ -228,28 +228,33 @@ mount(void)
 	return mount;
 }
 
+static const char pex_script[] =
+	"set -eu\n"
+	"printf '#!/bin/sh\\nexec python3 \"./%s\" \"$@\"\\n' \"$SPARKGATE_PEX\" >" PYTHON_ENV_PEX_RUNNER "\n"
+	"chmod 755 " PYTHON_ENV_PEX_RUNNER "\n";
+
 static struct json_object *
-command(void)
+command(const char *script_text)
 {
 	struct json_object *words = json_object_new_array();
 
 	json_object_array_add(words, json_object_new_string("/bin/sh"));
 	json_object_array_add(words, json_object_new_string("-c"));
-	json_object_array_add(words, json_object_new_string(script));
+	json_object_array_add(words, json_object_new_string(script_text));
 	return words;
 }
 
 /* Written out, because a namespace with a quota refuses pods with a container that has none. */
 static struct json_object *
-resources(void)
+resources(const char *memory)
 {
 	struct json_object *resources = json_object_new_object();
 	struct json_object *requests = json_object_new_object(), *limits = json_object_new_object();
 
 	json_add_string(requests, "cpu", "100m");
-	json_add_string(requests, "memory", "1Gi");
+	json_add_string(requests, "memory", memory);
 	json_add_string(limits, "cpu", "1");
-	json_add_string(limits, "memory", "1Gi");
+	json_add_string(limits, "memory", memory);
 	json_object_object_add(resources, "requests", requests);
 	json_object_object_add(resources, "limits", limits);
 	return resources;
@@ -290,30 +295,42 @@ init_container(const struct python_env *env)
 	json_add_string(container, "name", PYTHON_ENV_CONTAINER);
 	json_add_string(container, "image", env->image);
 	json_add_string(container, "imagePullPolicy", env->image_pull_policy);
-	json_object_object_add(container, "command", command());
-	add_variable(variables, "SPARKGATE_PYTHON_REQUIREMENTS", env->requirements);
+	json_object_object_add(container, "command", command(env->pex != NULL ? pex_script : script));
+	if (env->pex != NULL)
+		add_variable(variables, "SPARKGATE_PEX", env->pex);
+	else
+		add_variable(variables, "SPARKGATE_PYTHON_REQUIREMENTS", env->requirements);
 	json_object_object_add(container, "env", variables);
-	if (env->pip_config_map != NULL)
+	if (env->pip_config_map != NULL && env->pex == NULL)
 		json_object_object_add(container, "envFrom", one_of(index_settings(env->pip_config_map)));
 	json_object_object_add(container, "volumeMounts", one_of(mount()));
-	json_object_object_add(container, "resources", resources());
+	json_object_object_add(container, "resources", resources(env->pex != NULL ? "64Mi" : "1Gi"));
 	json_add_string(container, "terminationMessagePolicy", "FallbackToLogsOnError");
 	json_object_object_add(container, "securityContext", security_context());
 	return container;
 }
 
 static struct json_object *
-spark_container(const char *name)
+spark_container(const struct python_env *env, const char *name)
 {
-	struct json_object *container = json_object_new_object(), *variables = json_object_new_array();
+	struct json_object *container = json_object_new_object(), *variables;
 
 	json_add_string(container, "name", name);
+	json_object_object_add(container, "volumeMounts", one_of(mount()));
+	if (env->pex != NULL)
+		return container;
+	variables = json_object_new_array();
 	add_variable(variables, "PYSPARK_PYTHON", PYTHON_ENV_INTERPRETER);
 	add_variable(variables, "PYSPARK_DRIVER_PYTHON", PYTHON_ENV_INTERPRETER);
 	add_variable(variables, "PYTHONPATH", DIRECTORY "/site");
 	json_object_object_add(container, "env", variables);
-	json_object_object_add(container, "volumeMounts", one_of(mount()));
 	return container;
+}
+
+bool
+python_env_is_pex_name(const char *name)
+{
+	return is_name(name, strlen(name));
 }
 
 struct json_object *
@@ -324,6 +341,6 @@ python_env_template(const struct python_env *env, const char *container)
 	json_object_object_add(template, "spec", spec);
 	json_object_object_add(spec, "volumes", one_of(volume()));
 	json_object_object_add(spec, "initContainers", one_of(init_container(env)));
-	json_object_object_add(spec, "containers", one_of(spark_container(container)));
+	json_object_object_add(spec, "containers", one_of(spark_container(env, container)));
 	return template;
 }

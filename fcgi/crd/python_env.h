@@ -20,11 +20,18 @@
 /* The environment's interpreter, in each pod. */
 #define PYTHON_ENV_INTERPRETER "/opt/sparkgate-python/venv/bin/python3"
 
+/*
+ * A program that runs a PEX as a driver's Python. Spark makes what it fetches executable for executors, and not for a driver
+ * (4.3.0: "Cannot run program "./env.pex": error=13, Permission denied").
+ */
+#define PYTHON_ENV_PEX_RUNNER "/opt/sparkgate-python/pex"
+
 /* By this name a failure is known. */
 #define PYTHON_ENV_CONTAINER "sparkgate-python"
 
 struct python_env {
-	const char *requirements;       /* as python_env_read() makes them */
+	const char *requirements;       /* as python_env_read() makes them; NULL: there is a PEX */
+	const char *pex;                /* its name in the driver's working directory: python_env_is_pex_name() */
 	const char *image;              /* the role's */
 	const char *image_pull_policy;
 	const char *pip_config_map;     /* its keys become variables, such as PIP_INDEX_URL; NULL: pip's own defaults */
@@ -38,6 +45,9 @@ struct python_env {
  * err               ERR_INVALID: which one, and what would be right
  */
 MUST_CHECK bool python_env_read(struct arena *arena, const char *text, const char **ret_requirements, struct err *err);
+
+/* Letters, digits, '-', '_' and '.': nothing that a shell could take for something else. */
+bool python_env_is_pex_name(const char *name);
 
 /*
  * The pod template of a role; the caller's to put.

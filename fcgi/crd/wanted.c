@@ -18,8 +18,9 @@
 /* A gateway that was away for less still finds the final state and the log. */
 #define TIME_TO_LIVE_S 86400
 
+#define DRIVER_PYTHON "spark.pyspark.driver.python"
 #define MAX_FAILURES "spark.executor.maxNumFailures"
-#define MORE_PAIRS 2            /* that are added to the conf */
+#define MORE_PAIRS 3            /* that are added to the conf */
 
 const char *const crd_dynamic_keys[CRD_DYNAMIC_COUNT] = {
 	[CRD_DYNAMIC_INITIAL] = "spark.dynamicAllocation.initialExecutors",
@@ -178,7 +179,7 @@ static bool
 check_python(const struct batch_pairs *conf, struct err *err)
 {
 	static const char *const keys[] = {
-		"spark.pyspark.python", "spark.pyspark.driver.python", "spark.kubernetes.driverEnv.PYSPARK_PYTHON",
+		"spark.pyspark.python", DRIVER_PYTHON, "spark.kubernetes.driverEnv.PYSPARK_PYTHON",
 		"spark.kubernetes.driverEnv.PYSPARK_DRIVER_PYTHON", "spark.executorEnv.PYSPARK_PYTHON",
 	};
 
@@ -214,6 +215,31 @@ want_packages(struct arena *arena, struct crd_wanted *wanted, struct err *err)
 	return true;
 }
 
+static const char *
+name_of(const char *uri)
+{
+	const char *fragment = strchr(uri, '#'), *slash = strrchr(uri, '/');
+
+	return fragment != NULL ? fragment + 1 : slash != NULL ? slash + 1 : uri;
+}
+
+/* Who names one of the files as Python, and says nothing of the driver's own, means it for the driver, too. */
+static void
+want_pex(struct crd_wanted *wanted)
+{
+	const char *python = batch_pairs_get(&wanted->conf, "spark.pyspark.python");
+
+	if (wanted->language != CRD_PYTHON || python == NULL || strncmp(python, "./", 2) != 0 ||
+	    !python_env_is_pex_name(python + 2) || batch_pairs_get(&wanted->conf, DRIVER_PYTHON) != NULL)
+		return;
+	for (size_t i = 0; wanted->pex == NULL && i < wanted->files.count; i++) {
+		if (strcmp(name_of(wanted->files.items[i]), python + 2) == 0)
+			wanted->pex = python + 2;
+	}
+	if (wanted->pex != NULL)
+		wanted->conf.items[wanted->conf.count++] = (struct batch_pair){ DRIVER_PYTHON, PYTHON_ENV_PEX_RUNNER };
+}
+
 /* Spark's container is in each, because Spark looks for it, and one definition of applications does, too. */
 static struct json_object *
 empty_template(const char *container_name)
@@ -230,16 +256,17 @@ crd_pod_template(const struct crd_wanted *wanted, const struct crd_role *role, c
 {
 	const struct python_env env = {
 		.requirements = wanted->requirements,
+		.pex = role == &wanted->driver ? wanted->pex : NULL,
 		.image = either(role->image, wanted->image),
 		.image_pull_policy = either(wanted->pull_policy, CRD_PULL_POLICY),
 		.pip_config_map = wanted->target->pip_config_map,
 	};
-
 	struct json_object *template;
+	bool has_env = env.requirements != NULL || env.pex != NULL;
 
-	if (wanted->requirements == NULL && placement_is_empty(&wanted->placement))
+	if (!has_env && placement_is_empty(&wanted->placement))
 		return NULL;
-	template = wanted->requirements != NULL ? python_env_template(&env, container) : empty_template(container);
+	template = has_env ? python_env_template(&env, container) : empty_template(container);
 	placement_add(&wanted->placement, template);
 	return template;
 }
@@ -310,6 +337,7 @@ crd_want(struct arena *arena, const struct batch_order *order, const struct crd_
 		.conf = layer_conf(arena, &order->conf, target),
 	};
 	want_lists(arena, ret_wanted);
+	want_pex(ret_wanted);
 	return want_image(ret_wanted, err) && want_dynamic_allocation(ret_wanted, err) &&
 	       want_role(arena, ret_wanted, "driver", asked->driver_memory, asked->driver_cores, &ret_wanted->driver, err) &&
 	       want_role(arena, ret_wanted, "executor", asked->executor_memory, asked->executor_cores, &ret_wanted->executor,

@@ -238,9 +238,9 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	const char *client_key, *operator_kind;
 	bool is_new;
 
-	/* paths become the cluster's addresses before they are judged */
-	if (!choose_cluster(app, order, origin->cluster, &cluster, err) || !map_files(arena, cluster->config, order, err) ||
-	    !batch_validate(order, err) || !take_client_key(order, origin, &client_key, err))
+	if (!batch_validate(order, err) || !take_client_key(order, origin, &client_key, err) ||
+	    !choose_cluster(app, order, origin->cluster, &cluster, err) ||
+	    !map_files(arena, cluster->config, order, err) || !batch_validate_uris(order, err))
 		return false;
 	rules = user_rules_of(arena, &app->config, cluster->config, origin->user);
 	target = target_of(&app->config, cluster->config, &rules);

@@ -54,16 +54,21 @@ class LiveSpark:
         """Through nginx, where the gateway is configured for this Spark; otherwise by a worker that is."""
         if self.is_configured:
             return LiveBatch(self.stack, **request)
-        body = json.dumps(request).encode()
-        done = subprocess.run(
-            [self.stack.program("sparkgate-worker"), "-c", str(self.stack.dir / "sparkgate.yaml")], input=body,
-            env={**os.environ, **environment("POST", "/batches", body, {"Content-Type": "application/json"}),
-                 "SPARKGATE_CLUSTERS_DEFAULT_IMAGE": self.image,
-                 "SPARKGATE_CLUSTERS_DEFAULT_SPARK_VERSION": self.version},
-            capture_output=True, timeout=60, check=True)
-        answer = parse(done.stdout)
-        assert answer.status == 201, answer
-        return KnownBatch(self.stack, answer.json()["id"])
+        return submit_by_worker(self.stack, self.stack.dir / "sparkgate.yaml", request,
+                                SPARKGATE_CLUSTERS_DEFAULT_IMAGE=self.image,
+                                SPARKGATE_CLUSTERS_DEFAULT_SPARK_VERSION=self.version)
+
+
+def submit_by_worker(stack, config, request, **variables):
+    """By a worker with this configuration, as a CGI program: nothing has to begin anew for it."""
+    body = json.dumps(request).encode()
+    done = subprocess.run(
+        [stack.program("sparkgate-worker"), "-c", str(config)], input=body,
+        env={**os.environ, **environment("POST", "/batches", body, {"Content-Type": "application/json"}), **variables},
+        capture_output=True, timeout=60, check=True)
+    answer = parse(done.stdout)
+    assert answer.status == 201, answer
+    return KnownBatch(stack, answer.json()["id"])
 
 
 class SparkSubmit:

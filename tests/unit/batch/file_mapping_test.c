@@ -57,7 +57,7 @@ a_path_becomes_the_address_of_the_longest_prefix(void **state)
 		{ "/data/big/../a.py", "s3a://data/in/a.py" },
 		{ "/data/bigger/a.py", "s3a://data/in/bigger/a.py" },
 		{ "/srv/a.py", "local:///opt/srv/a.py" },
-		/* left for batch_validate() to refuse */
+		/* left for batch_validate_uris() to refuse */
 		{ "/data", "/data" },
 		{ "/database/a.py", "/database/a.py" },
 		{ "/data/../etc/passwd", "/data/../etc/passwd" },

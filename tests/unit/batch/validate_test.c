@@ -8,6 +8,12 @@
 #define ILLEGAL "java.net.URISyntaxException: Illegal character"
 
 /* An order that is fine but for what a case changes. */
+static bool
+judge(struct batch_order *order, struct err *err)
+{
+	return batch_validate(order, err) && batch_validate_uris(order, err);
+}
+
 static struct batch_order
 good_order(void)
 {
@@ -19,7 +25,7 @@ static void
 assert_judged(const char *row, struct batch_order *order, const char *field, const char *msg)
 {
 	struct err err = ERR_INIT;
-	bool accepted = batch_validate(order, &err);
+	bool accepted = judge(order, &err);
 
 	if (accepted != (msg == NULL))
 		fail_msg("%s %s: %s", field, row, accepted ? "accepted" : err.msg);
