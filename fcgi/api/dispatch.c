@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/percent.h"
+#include "service/reload.h"
 
 static const struct protocol *const protocols[] = {
 	&livy_protocol, &ops_protocol, &spark_rest_protocol, &k8s_protocol, &submitter_protocol,
@@ -179,6 +180,8 @@ dispatch(void *context, struct arena *arena, const struct request *request, stru
 	int64_t time_us;
 	bool answered;
 
+	if (reload_is_ready(app))
+		reload_apply(app);
 	app->log.request_id = request->request_id;
 	call.path = take_cluster(&call);
 	answered = answer(&call, &protocol, &err);

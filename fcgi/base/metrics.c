@@ -32,6 +32,9 @@ static const struct {
 	[METRIC_LOGS_FOLLOWED] = { "sparkgate_logs_followed_total", "Streams of running drivers' logs that were opened." },
 	[METRIC_LOG_LINES] = { "sparkgate_log_lines_total", "Lines of driver logs that were stored." },
 	[METRIC_LOG_BYTES] = { "sparkgate_log_bytes_total", "Bytes of these lines." },
+	[METRIC_CONFIG_APPLIED] = { "sparkgate_config_reloads_total{result=\"applied\"}",
+				    "Changed configuration files that a running process has read." },
+	[METRIC_CONFIG_REFUSED] = { "sparkgate_config_reloads_total{result=\"refused\"}", NULL },
 };
 
 static const size_t size_bytes = METRIC_COUNT * sizeof(uint64_t);

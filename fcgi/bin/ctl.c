@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@
 #include "config/config.h"
 #include "kube/front.h"
 #include "kube/kube.h"
+#include "service/health.h"
 #include "service/operator_kind.h"
 #include "store/migrate.h"
 #include "store/store.h"
@@ -96,6 +98,24 @@ print_failure(const char *what, const struct err *err)
 	fprintf(stderr, "%s: %s%s%s\n", what, err->msg, err->detail[0] != '\0' ? ": " : "", err->detail);
 }
 
+/* No error of the configuration: whoever took the cluster away may know what he does. */
+static bool
+print_missing(struct store *store, const struct config *config, struct err *err)
+{
+	struct store_cluster_load *missing;
+	struct arena arena;
+	size_t count;
+	bool told;
+
+	arena_init(&arena, LIMIT_ARENA_BYTES);
+	told = health_missing(store, &arena, config, &missing, &count, err);
+	for (size_t i = 0; told && i < count; i++)
+		printf("clusters.%s: is missing, and %" PRId64 " unfinished batches wait for it\n", missing[i].name,
+		       missing[i].batches);
+	arena_release(&arena);
+	return told;
+}
+
 static bool
 check_database(const struct config *config)
 {
@@ -105,7 +125,8 @@ check_database(const struct config *config)
 
 	if (ready)
 		printf("database: ok\n");
-	else
+	ready = ready && print_missing(store, config, &err);
+	if (!ready)
 		print_failure("database", &err);
 	store_free(store);
 	return ready;

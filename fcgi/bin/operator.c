@@ -88,7 +88,8 @@ run(struct program *program, const char *cluster)
 	}
 	if (program->config.clusters_count == 1)
 		return operate_one(program, program->config.clusters[0].name);
-	return supervise_clusters(&program->config, &program->log, operate_one, program);
+	return supervise_clusters(&program->config, &program->log,
+				  &(const struct supervised){ .run = operate_one, .context = program });
 }
 
 int

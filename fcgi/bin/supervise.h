@@ -8,12 +8,20 @@
 #include "base/log.h"
 #include "config/config.h"
 
-/* What a child does; its result is the child's exit status. */
-typedef int (*supervised_fn)(void *context, const char *cluster);
+struct supervised {
+	/* What a child does; its result is the child's exit status. */
+	int (*run)(void *context, const char *cluster);
+	/*
+	 * Asked every second, in the supervising process: true when `config` has changed, in its place. The children, which have
+	 * the old one, then end, and those of the clusters that there are now begin. NULL: it never changes.
+	 */
+	bool (*reload)(void *context);
+	void *context;
+};
 
 /*
  * Until SIGTERM or SIGINT, which the children get as SIGTERM. Nothing may be connected yet: the children share nothing.
  */
-int supervise_clusters(const struct config *config, const struct log *log, supervised_fn run, void *context);
+int supervise_clusters(const struct config *config, const struct log *log, const struct supervised *supervised);
 
 #endif

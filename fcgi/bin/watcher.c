@@ -2,11 +2,13 @@
  * sparkgate-watcher - follows clusters: one process a cluster, each with a lease of its own.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <poll.h>
 #include <stdio.h>
 
 #include "bin/options.h"
 #include "bin/supervise.h"
 #include "service/follow.h"
+#include "service/reload.h"
 
 static volatile sig_atomic_t stop;
 
@@ -22,29 +24,85 @@ static const struct options_spec spec = {
 		 "  -V, --version          the version\n",
 };
 
-static int
-follow_one(void *context, const char *name)
-{
-	struct app *app = context;
-	struct app_cluster *cluster = app_cluster_find(app, name);
+/* How often the file is looked at while the cluster is not in it. */
+#define WAIT_MS 1000
 
-	if (cluster == NULL) {
-		fprintf(stderr, "sparkgate-watcher: there is no cluster '%s' in the configuration\n", name);
-		return 2;
-	}
+static enum follow_end
+follow(struct app *app, struct app_cluster *cluster)
+{
+	enum follow_end end;
+
 	log_event(&app->log, LOG_LEVEL_INFO, "started", LOG_TEXT("version", PACKAGE_VERSION),
 		  LOG_TEXT("cluster", cluster->config->name));
-	follow_cluster(app, cluster, &stop);
-	log_event(&app->log, LOG_LEVEL_INFO, "stopped");
+	end = follow_cluster(app, cluster, &stop);
+	log_event(&app->log, LOG_LEVEL_INFO, end == FOLLOW_STOPPED ? "stopped" : "configuration_changed");
+	return end;
+}
+
+/* It may come back: a watcher outlives what somebody does to its file. */
+static void
+wait_for_change(struct app *app, const char *name)
+{
+	log_event(&app->log, LOG_LEVEL_ERROR, "cluster_not_followed", LOG_TEXT("cluster", name),
+		  LOG_TEXT("msg", "it is not in the configuration any more"));
+	while (!stop && !reload_is_ready(app))
+		poll(NULL, 0, WAIT_MS);
+}
+
+/* One cluster, until a signal comes; or, where no name was given, until there are several. */
+static void
+follow_one(struct app *app, const char *name)
+{
+	bool goes_on = true;
+
+	while (goes_on && !stop && (name != NULL || app->config.clusters_count == 1)) {
+		struct app_cluster *cluster = app_cluster_find(app, name);
+
+		if (cluster == NULL)
+			wait_for_change(app, name);
+		else
+			goes_on = follow(app, cluster) == FOLLOW_RECONFIGURED;
+		/* the lease of the one cluster must not stay with a process that follows another */
+		app_disconnect(app);
+		reload_apply(app);
+	}
+}
+
+/* A child of the supervising process, which looks at the file for all of them. */
+static int
+follow_child(void *context, const char *name)
+{
+	struct app *app = context;
+
+	app->file.path = NULL;
+	follow(app, app_cluster_find(app, name));
 	return 0;
 }
 
-static int
-run(struct app *app, const char *cluster)
+static bool
+reload(void *context)
 {
-	if (cluster != NULL || app->config.clusters_count == 1)
-		return follow_one(app, cluster);
-	return supervise_clusters(&app->config, &app->log, follow_one, app);
+	struct app *app = context;
+
+	if (!reload_is_ready(app))
+		return false;
+	reload_apply(app);
+	return true;
+}
+
+static int
+run(struct app *app, const char *name)
+{
+	const struct supervised watchers = { .run = follow_child, .reload = reload, .context = app };
+
+	if (name != NULL && app_cluster_find(app, name) == NULL) {
+		fprintf(stderr, "sparkgate-watcher: there is no cluster '%s' in the configuration\n", name);
+		return 2;
+	}
+	follow_one(app, name);
+	if (stop || name != NULL || app->config.clusters_count == 1)
+		return 0;
+	return supervise_clusters(&app->config, &app->log, &watchers);
 }
 
 int

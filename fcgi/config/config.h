@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -84,6 +86,10 @@ struct config_cluster {
 	const char *pip_config_map;     /* of settings for pip, as variables; NULL: none */
 	enum config_operator operator_kind;
 	enum config_scheduler batch_scheduler;
+	int weight;                     /* the share in batches that name no cluster */
+	const char **queues;            /* whose batches come here; queues[queues_count] */
+	size_t queues_count;
+	bool drain;                     /* nothing new */
 	bool k8s_submissions;           /* spark-submit --master k8s:// may make its drivers here */
 	bool k8s_host_access;           /* whose pods may use their node */
 	struct config_rules rules;
@@ -112,6 +118,8 @@ struct config {
 	int watcher_dispatch_interval_ms; /* how often rows that were not pushed are looked for */
 	int watcher_resync_interval_s;  /* a full list, though the watch looks healthy */
 	int watcher_driver_silence_s;   /* of a driver in client mode, until its application is taken for dead */
+
+	int watcher_down_after_s;       /* without a word of a cluster, until it counts as down */
 
 	int operator_concurrent_reconciles;
 	int log_archive_max_bytes;      /* of one driver log, kept in PostgreSQL */
@@ -150,6 +158,24 @@ void config_release(struct config *config);
 const char *config_path(const char *given);
 
 const struct config_cluster *config_cluster_find(const struct config *config, const char *name);
+
+/*
+ * Of a configuration that is to follow another one in a running process: what cannot change there (the database, the shared
+ * file of metrics) is taken from `old`. on_kept is called for each such key that has another value in `next`.
+ */
+typedef void (*config_kept_fn)(void *context, const char *key);
+void config_keep_fixed(struct config *next, const struct config *old, config_kept_fn on_kept, void *context);
+
+/* Which content a file had, without reading it: another file in its place, another time or another size is another content. */
+struct config_stamp {
+	dev_t device;
+	ino_t inode;                    /* 0: there was no file */
+	off_t size_bytes;
+	struct timespec written_at;
+};
+
+struct config_stamp config_stamp_of(const char *path);
+bool config_stamp_equal(const struct config_stamp *left, const struct config_stamp *right);
 
 /* Prints every key, its value in force and its help, as YAML; conninfo passwords are hidden. */
 void config_print(const struct config *config, struct buf *text);

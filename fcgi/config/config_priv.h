@@ -30,6 +30,7 @@ struct config_key {
 	size_t words_count;
 	const char *(*remedy)(const char *text);        /* NULL when the text (of a mapping: a name) is right, else what would be */
 	const char *(*value_remedy)(const char *text);  /* the same of each value of a mapping */
+	bool needs_restart;             /* a running process keeps the value that it began with */
 	const char *unit;               /* for messages and help; NULL: none */
 	const char *help;
 };

@@ -42,12 +42,12 @@ const struct config_key config_keys[] = {
 	{ "roles", KEY_CONF, AT(roles), .count_offset = offsetof(struct config, roles_count), .value_remedy = config_remedy_users,
 	  .help = "Roles, and the users that have them: patterns with commas between. A user has the first role that fits; \"*\" fits "
 		  "everybody, whoever is not authenticated included." },
-	{ "database.conninfo", KEY_TEXT, AT(database_conninfo),
+	{ "database.conninfo", KEY_TEXT, AT(database_conninfo), .needs_restart = true,
 	  .help = "PostgreSQL, as libpq's connection string or URI. Required. Keep a password out of it: use a "
 		  "password file (passfile=) or the environment." },
-	{ "database.connect_timeout_ms", KEY_INT, AT(database_connect_timeout_ms), .default_text = "2000",
+	{ "database.connect_timeout_ms", KEY_INT, AT(database_connect_timeout_ms), .default_text = "2000", .needs_restart = true,
 	  RANGE(100, 60000, "milliseconds"), .help = "The longest wait for a connection to PostgreSQL." },
-	{ "database.statement_timeout_ms", KEY_INT, AT(database_statement_timeout_ms), .default_text = "5000",
+	{ "database.statement_timeout_ms", KEY_INT, AT(database_statement_timeout_ms), .default_text = "5000", .needs_restart = true,
 	  RANGE(100, 600000, "milliseconds"), .help = "The longest run of one SQL statement." },
 	{ "kube.connect_timeout_ms", KEY_INT, AT(kube_connect_timeout_ms), .default_text = "2000",
 	  RANGE(100, 60000, "milliseconds"), .help = "The longest wait for a connection to an API server." },
@@ -68,6 +68,10 @@ const struct config_key config_keys[] = {
 	  RANGE(1, 86400, "seconds"),
 	  .help = "How long a driver that was not submitted here may ask for nothing, while none of its executors runs, until its "
 		  "application is taken for dead (--master k8s:// in client mode)." },
+	{ "watcher.down_after_s", KEY_INT, AT(watcher_down_after_s), .default_text = "15",
+	  RANGE(10, 86400, "seconds"),
+	  .help = "How long a cluster's watcher may have had no word of it until the cluster counts as down: new batches then go "
+		  "to others, where there are any that may take them." },
 	{ "operator.concurrent_reconciles", KEY_INT, AT(operator_concurrent_reconciles), .default_text = "12",
 	  RANGE(1, 64, "applications"),
 	  .help = "How many applications of a cluster sparkgate-operator works on at a time; each has a connection to "
@@ -87,7 +91,7 @@ const struct config_key config_keys[] = {
 	  .help = "The least important events that are logged." },
 	{ "log.format", KEY_WORD, AT(log_format), .default_text = "logfmt", WORDS(format_words),
 	  .help = "One line per event on standard error: key=value pairs, or a JSON object." },
-	{ "metrics.shared_file", KEY_PATH, AT(metrics_shared_file),
+	{ "metrics.shared_file", KEY_PATH, AT(metrics_shared_file), .needs_restart = true,
 	  .help = "A small file, best on a tmpfs, through which all workers of this host count together. Not set: "
 		  "each worker counts alone, and a scrape sees whichever worker answers it." },
 	{ "submitter.cluster", KEY_TEXT, AT(submitter_cluster), .remedy = config_remedy_cluster_name,
@@ -137,6 +141,13 @@ const struct config_key config_cluster_keys[] = {
 	{ "batch_scheduler", KEY_WORD, AT(batch_scheduler), .default_text = "none", WORDS(scheduler_words),
 	  .help = "Who places the pods of a batch, and knows the queue that it asks for: \"volcano\", \"yunikorn\", or \"kueue\", which admits it. "
 		  "\"none\": Kubernetes' own scheduler, which knows no queues." },
+	{ "weight", KEY_INT, AT(weight), .default_text = "0", RANGE(0, 1000, "parts"),
+	  .help = "The share of this cluster in the batches that name none. Where no cluster has a weight, the first one gets them." },
+	{ "queues", KEY_LIST, AT(queues), .count_offset = offsetof(struct config_cluster, queues_count),
+	  .help = "The queues whose batches come here, shared with whoever lists them as well. Batches of a queue that nobody lists go "
+		  "to the clusters that list none." },
+	{ "drain", KEY_FLAG, AT(drain), .default_text = "false",
+	  .help = "Nothing new comes here; what is here is followed to its end. The way to take a cluster away." },
 	{ "k8s_submissions", KEY_FLAG, AT(k8s_submissions), .default_text = "false",
 	  .help = "spark-submit --master k8s:// may make its driver pods here, and drivers their executors. The gateway then "
 		  "needs the rights of deploy/kubernetes/k8s-rbac.yaml.in." },

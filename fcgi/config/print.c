@@ -269,7 +269,7 @@ print_key(struct buf *text, const char *indent, const struct config_key *key, bo
 static void
 print_clusters(const struct config *config, struct buf *text)
 {
-	buf_text(text, "# The clusters; the first one gets the batches that name none.\n" CONFIG_CLUSTERS ":\n");
+	buf_text(text, "# The clusters, in the order of the file.\n" CONFIG_CLUSTERS ":\n");
 	for (size_t i = 0; i < config->clusters_count; i++) {
 		buf_printf(text, "  %s:\n", config->clusters[i].name);
 		for (size_t j = 0; j < config_cluster_keys_count; j++)

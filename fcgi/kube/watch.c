@@ -428,6 +428,12 @@ kube_watch_fd(const struct kube_watch *watch)
 	return -1;
 }
 
+bool
+kube_watch_is_open(struct kube_watch *watch)
+{
+	return watch->running && !watch->ended && has_answered(watch);
+}
+
 const char *
 kube_watch_version(const struct kube_watch *watch)
 {

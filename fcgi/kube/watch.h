@@ -50,6 +50,9 @@ MUST_CHECK bool kube_watch_next(struct kube_watch *watch, int timeout_ms, int wa
  */
 int kube_watch_fd(const struct kube_watch *watch);
 
+/* Has the server answered, and is the stream still there? Until it has, no event does not mean that nothing happens. */
+bool kube_watch_is_open(struct kube_watch *watch);
+
 /* The newest version seen, borrowed: where another watch could go on. */
 const char *kube_watch_version(const struct kube_watch *watch);
 

@@ -13,16 +13,27 @@ print_error(void *context, const char *message)
 	fprintf(stderr, "%s\n", message);
 }
 
-static bool
-make_clusters(struct app *app, struct err *err)
+bool
+app_make_clusters(struct config *config, struct app_cluster **ret_clusters, struct err *err)
 {
-	app->clusters = arena_alloc(&app->arena, app->config.clusters_count * sizeof(app->clusters[0]));
-	for (size_t i = 0; i < app->config.clusters_count; i++) {
-		app->clusters[i].config = &app->config.clusters[i];
-		if (!kube_new(&app->config, &app->config.clusters[i], &app->clusters[i].kube, err))
+	struct app_cluster *clusters = arena_alloc(&config->arena, config->clusters_count * sizeof(clusters[0]));
+
+	for (size_t i = 0; i < config->clusters_count; i++) {
+		clusters[i].config = &config->clusters[i];
+		if (!kube_new(config, &config->clusters[i], &clusters[i].kube, err)) {
+			app_free_clusters(clusters, i);
 			return false;
+		}
 	}
+	*ret_clusters = clusters;
 	return true;
+}
+
+void
+app_free_clusters(struct app_cluster *clusters, size_t count)
+{
+	for (size_t i = 0; clusters != NULL && i < count; i++)
+		kube_free(clusters[i].kube);
 }
 
 bool
@@ -33,24 +44,35 @@ app_init(struct app *app, const char *program, const char *path, struct err *err
 
 	*app = (struct app){ .log = { .level = LOG_LEVEL_INFO, .fd = STDERR_FILENO, .program = program } };
 	arena_init(&app->arena, PROCESS_ARENA_BYTES);
+	app->file = (struct app_file){ .path = file, .seen = config_stamp_of(file) };
 	errors_count = config_read(&app->config, file, print_error, NULL);
 	if (errors_count > 0)
 		return err_set(err, ERR_INVALID, "%s: %zu errors", file, errors_count);
 	app->log.level = app->config.log_level;
 	app->log.format = app->config.log_format;
 	app->store = store_new(&app->config, program);
-	return metrics_init(&app->metrics, app->config.metrics_shared_file, err) && make_clusters(app, err);
+	return metrics_init(&app->metrics, app->config.metrics_shared_file, err) &&
+	       app_make_clusters(&app->config, &app->clusters, err);
 }
 
 void
 app_release(struct app *app)
 {
-	for (size_t i = 0; app->clusters != NULL && i < app->config.clusters_count; i++)
-		kube_free(app->clusters[i].kube);
+	app_free_clusters(app->clusters, app->config.clusters_count);
+	app_free_clusters(app->file.next.list, app->file.next.config.clusters_count);
+	if (app->file.next.list != NULL)
+		config_release(&app->file.next.config);
 	store_free(app->store);
 	metrics_release(&app->metrics);
 	config_release(&app->config);
 	arena_release(&app->arena);
+}
+
+void
+app_disconnect(struct app *app)
+{
+	store_free(app->store);
+	app->store = store_new(&app->config, app->log.program);
 }
 
 struct app_cluster *

@@ -22,6 +22,7 @@
 #include "service/observe.h"
 #include "service/operator_kind.h"
 #include "service/push.h"
+#include "service/reload.h"
 #include "service/retention.h"
 #include "service/waiting.h"
 #include "store/batch_store.h"
@@ -53,9 +54,12 @@ struct follower {
 	struct app_cluster *cluster;
 	const volatile sig_atomic_t *stop;
 	char name[128];                 /* of this watcher: host and process */
+	char action[64];                /* for its log lines */
+	bool reconfigured;              /* another configuration stands ready */
 	uint64_t lease_generation;      /* of the connection that holds the lease; 0: none */
 	bool waiting_told;
 	bool lost_evidence;             /* an event could not be written: list anew */
+	bool cut_off;                   /* the watch broke and is not there again: nothing is heard */
 	bool event_came;                /* another one may be there already */
 	int64_t turned_ms;              /* when logs and dispatch had their turn */
 	int64_t leased_ms, dispatched_ms, noted_ms, synced_ms;
@@ -300,6 +304,15 @@ look_at_others(struct follower *follower)
 	arena_release(&arena);
 }
 
+/* Looked at between two pieces of work: nothing of the old configuration is in use when the new one comes. */
+static bool
+goes_on(struct follower *follower)
+{
+	if (!follower->reconfigured)
+		follower->reconfigured = reload_is_ready(follower->app);
+	return !*follower->stop && !follower->reconfigured;
+}
+
 static void
 dispatch(struct follower *follower)
 {
@@ -316,7 +329,7 @@ dispatch(struct follower *follower)
 	waiting_explain(follower->app, follower->cluster, &follower->waiting);
 	metrics_add(&follower->app->metrics, METRIC_DATABASE_FAILURES, store_take_failures(follower->app->store));
 	follower->dispatched_ms = clock_monotonic_ms();
-	if (follower->dispatched_ms - follower->noted_ms > NOTE_INTERVAL_MS)
+	if (follower->dispatched_ms - follower->noted_ms > NOTE_INTERVAL_MS && !follower->cut_off)
 		note(follower, "heard", NULL);
 }
 
@@ -342,7 +355,17 @@ interrupted(struct follower *follower, const struct err *err)
 {
 	log_failure(&follower->app->log, LOG_LEVEL_WARNING, "watch_interrupted", err);
 	note(follower, "interrupted", err->msg);
+	follower->cut_off = true;
 	pause_ms(follower, PAUSE_MS);
+}
+
+/* Told at once: until then new batches go to other clusters. */
+static void
+heard_again(struct follower *follower)
+{
+	if (follower->cut_off)
+		note(follower, "heard", NULL);
+	follower->cut_off = false;
 }
 
 /* Takes all that has come of pods; false when a new list is needed. */
@@ -404,6 +427,8 @@ watch_goes_on(struct follower *follower, struct kube_watch *watch)
 	listen_to_database(follower);
 	follower->event_came = kube_watch_next(watch, events_first || pods_came ? 0 : wait_ms(follower), follower->wake_fd,
 					       &event, &err);
+	if (follower->event_came || kube_watch_is_open(watch))
+		heard_again(follower);
 	if (follower->event_came) {
 		metrics_add(&app->metrics, METRIC_WATCH_EVENTS, 1);
 		if (event.kind != KUBE_BOOKMARK)
@@ -432,7 +457,7 @@ watch(struct follower *follower, const struct collections *collections, struct e
 	good = collections->pods_path == NULL ||
 	       kube_watch_new(kube, collections->pods_path, collections->pods_query, collections->pods_version,
 			      &follower->pods, err);
-	while (good && !*follower->stop && holds_lease(follower) && watch_goes_on(follower, watch))
+	while (good && goes_on(follower) && holds_lease(follower) && watch_goes_on(follower, watch))
 		;
 	kube_watch_free(follower->pods);
 	follower->pods = NULL;
@@ -472,6 +497,7 @@ follow_once(struct follower *follower, struct arena *arena, struct err *err)
 		follower->synced_ms = clock_monotonic_ms();
 		log_event(&app->log, LOG_LEVEL_INFO, "cluster_synced");
 		note(follower, "synced", NULL);
+		follower->cut_off = false;
 		followed = watch(follower, &collections, err);
 	}
 	free(collections.version);
@@ -508,14 +534,14 @@ follow_on(struct follower *follower)
 {
 	struct app *app = follower->app;
 
-	while (!*follower->stop) {
+	while (goes_on(follower)) {
 		struct err err = ERR_INIT;
 		struct arena arena;
 
 		if (!holds_lease(follower) && !take_lease(follower))
 			continue;
 		arena_init(&arena, LIMIT_ARENA_BYTES);
-		if (!follow_once(follower, &arena, &err) && !*follower->stop) {
+		if (!follow_once(follower, &arena, &err) && goes_on(follower)) {
 			log_failure(&app->log, LOG_LEVEL_WARNING, "cluster_not_synced", &err);
 			metrics_add(&app->metrics, METRIC_KUBE_FAILURES, 1);
 			note(follower, "interrupted", err.msg);
@@ -526,7 +552,7 @@ follow_on(struct follower *follower)
 	}
 }
 
-void
+enum follow_end
 follow_cluster(struct app *app, struct app_cluster *cluster, const volatile sig_atomic_t *stop)
 {
 	struct follower follower = { .app = app, .cluster = cluster, .stop = stop, .wake_fd = -1 };
@@ -536,10 +562,13 @@ follow_cluster(struct app *app, struct app_cluster *cluster, const volatile sig_
 	gethostname(host, sizeof(host) - 1);
 	snprintf(follower.name, sizeof(follower.name), "%s/%d", host, (int)getpid());
 	app->log.user = NULL;
-	app->log.action = arena_printf(&app->arena, "following cluster %s", cluster->config->name);
+	snprintf(follower.action, sizeof(follower.action), "following cluster %s", cluster->config->name);
+	app->log.action = follower.action;
 	if (prepare(&follower, &err))
 		follow_on(&follower);
 	else
 		log_failure(&app->log, LOG_LEVEL_ERROR, "cluster_not_followed", &err);
 	release(&follower);
+	app->log.action = NULL;
+	return follower.reconfigured && !*stop ? FOLLOW_RECONFIGURED : FOLLOW_STOPPED;
 }

@@ -9,10 +9,16 @@
 
 #include "service/app.h"
 
+enum follow_end {
+	FOLLOW_STOPPED,                 /* *stop was set, or nothing could be followed, which is logged */
+	FOLLOW_RECONFIGURED,            /* another configuration stands ready: see service/reload.h */
+};
+
 /*
- * Follows the cluster until *stop is set. Waits for the lease as long as another watcher holds it, survives the absence
- * of PostgreSQL and of the API server, and needs no memory of its own: all it knows is in the two of them.
+ * Follows the cluster until *stop is set or the configuration file has changed. Waits for the lease as long as another
+ * watcher holds it, survives the absence of PostgreSQL and of the API server, and needs no memory of its own: all it knows
+ * is in the two of them.
  */
-void follow_cluster(struct app *app, struct app_cluster *cluster, const volatile sig_atomic_t *stop);
+enum follow_end follow_cluster(struct app *app, struct app_cluster *cluster, const volatile sig_atomic_t *stop);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "batch/lifecycle.h"
+#include "batch/placement.h"
 #include "crd/crd.h"
 #include "launch/launch.h"
 #include "service/k8s_app_driver.h"
@@ -101,6 +102,8 @@ k8s_app_see(struct app *app, struct arena *arena, const struct k8s_origin *origi
 		return false;
 	if (!found && !is_first_sight)
 		return err_set(err, ERR_NOT_FOUND, "no application %s has come here", app_id);
+	if (!found && (*ret_cluster)->config->drain)
+		return placement_refuse_draining((*ret_cluster)->config->name, err);
 	if (!found && !accept(app, arena, origin, (*ret_cluster)->config->name, app_id, name, ret_app, err))
 		return false;
 	if (!check_access(&ret_app->batch, access, origin, err) || !cluster_of(app, &ret_app->batch, ret_cluster, err))

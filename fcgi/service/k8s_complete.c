@@ -10,6 +10,7 @@
 #include "batch/validate.h"
 #include "crd/crd.h"
 #include "crd/python_env.h"
+#include "service/cluster_choice.h"
 #include "service/identity.h"
 #include "service/push.h"
 #include "service/submit.h"
@@ -54,15 +55,29 @@ read_properties(struct completion *completion, struct json_object *config_map, s
 }
 
 static bool
+may_take(const struct app_cluster *cluster, const void *context)
+{
+	const struct store_k8s_submission *submission = context;
+
+	return cluster->config->k8s_submissions && strcmp(kube_namespace(cluster->kube), submission->namespace) == 0;
+}
+
+static bool
 pick_cluster(struct completion *completion, struct err *err)
 {
 	const struct store_k8s_submission *submission = completion->submission;
 	struct spark_conf *conf = &completion->conf;
+	const struct cluster_wish wish = {
+		.by_path = submission->cluster,
+		.own = spark_conf_get(conf, "spark.sparkgate.cluster"),
+		.other = spark_conf_get(conf, "spark.ilum.cluster"),
+		.may_take = may_take,
+		.context = submission,
+	};
 	struct spark_pod_rules rules;
 	const struct config_cluster *cluster;
 
-	if (!submit_choose_cluster(completion->app, submission->cluster, spark_conf_get(conf, "spark.sparkgate.cluster"),
-				   spark_conf_get(conf, "spark.ilum.cluster"), &completion->cluster, err))
+	if (!cluster_choose(completion->app, completion->arena, &wish, &completion->cluster, err))
 		return false;
 	spark_conf_remove(conf, "spark.sparkgate.cluster");
 	spark_conf_remove(conf, "spark.ilum.cluster");

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "batch/access.h"
 #include "batch/lifecycle.h"
+#include "batch/placement.h"
 #include "service/cancel.h"
 #include "service/k8s_complete.h"
 #include "service/object.h"
@@ -68,6 +69,20 @@ read_pod(struct app *app, struct arena *arena, const struct k8s_origin *origin, 
 			return true;
 	}
 	return false;
+}
+
+/* Is there one that takes new ones? Which of them gets it is drawn when the submission is complete. */
+static bool
+any_takes_new(struct app *app, const struct k8s_origin *origin, const struct app_cluster *open, struct err *err)
+{
+	for (size_t i = 0; i < app->config.clusters_count; i++) {
+		const struct app_cluster *cluster = &app->clusters[i];
+
+		if (is_open(cluster, origin->namespace) && !cluster->config->drain &&
+		    (origin->cluster == NULL || strcmp(origin->cluster, cluster->config->name) == 0))
+			return true;
+	}
+	return placement_refuse_draining(open->config->name, err);
 }
 
 /* ---- what the client is shown ---- */
@@ -142,6 +157,8 @@ k8s_submit_begin(struct app *app, struct arena *arena, const struct k8s_origin *
 		*ret_pod = stored_pod(arena, origin, pod, uid);
 		return true;
 	}
+	if (!any_takes_new(app, origin, cluster, err))
+		return false;
 	uid = submit_make_uid(arena);
 	const struct store_k8s_submission wanted = {
 		.uid = uid,

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "crd/crd.h"
+#include "service/health.h"
 #include "service/pod_push.h"
 #include "store/batch_store.h"
 
@@ -148,6 +149,8 @@ push_object(struct app *app, struct arena *arena, struct batch *batch, struct js
 	if (is_permanent(err))
 		return refuse(app, batch, err);
 	metrics_add(&app->metrics, METRIC_KUBE_FAILURES, 1);
+	if (err->code == ERR_TIMEOUT || err->code == ERR_UNAVAILABLE)
+		health_note_unreachable(cluster);
 	return defer(app, batch, tries, err);
 }
 

@@ -12,6 +12,7 @@
 #include "batch/file_mapping.h"
 #include "batch/validate.h"
 #include "crd/crd.h"
+#include "service/cluster_choice.h"
 #include "service/identity.h"
 #include "service/operator_kind.h"
 #include "service/push.h"
@@ -104,33 +105,18 @@ choose_image(struct arena *arena, struct batch_order *order, const struct config
 	return true;
 }
 
-bool
-submit_choose_cluster(struct app *app, const char *by_path, const char *own, const char *other,
-		      struct app_cluster **ret_cluster, struct err *err)
-{
-	const char *by_conf = own != NULL ? own : other;
-	const char *name = by_path != NULL ? by_path : by_conf;
-	const char *key = own != NULL ? "conf spark.sparkgate.cluster" : "conf spark.ilum.cluster";
-
-	if (by_path != NULL && by_conf != NULL && strcmp(by_path, by_conf) != 0)
-		return err_set(err, ERR_INVALID, "%s: '%s', but the address names the cluster '%s': leave one of them out",
-			       key, by_conf, by_path);
-	*ret_cluster = app_cluster_find(app, name);
-	if (*ret_cluster != NULL)
-		return true;
-	return err_set(err, ERR_INVALID, "%s: there is no cluster '%s'; the default one is '%s'",
-		       by_path != NULL ? "/clusters/NAME in the address" : key, name, app->config.clusters[0].name);
-}
-
-/* The conf key of other gateways is understood too: clients keep what they have. */
 static bool
-choose_cluster(struct app *app, struct batch_order *order, const char *by_path, struct app_cluster **ret_cluster,
-	       struct err *err)
+choose_cluster(struct app *app, struct arena *arena, struct batch_order *order, const char *by_path,
+	       struct app_cluster **ret_cluster, struct err *err)
 {
-	const char *other = batch_pairs_take(&order->conf, "spark.ilum.cluster");
-	const char *own = batch_pairs_take(&order->conf, "spark.sparkgate.cluster");
+	const struct cluster_wish wish = {
+		.by_path = by_path,
+		.own = batch_pairs_take(&order->conf, "spark.sparkgate.cluster"),
+		.other = batch_pairs_take(&order->conf, "spark.ilum.cluster"),
+		.queue = order->queue,
+	};
 
-	return submit_choose_cluster(app, by_path, own, other, ret_cluster, err);
+	return cluster_choose(app, arena, &wish, ret_cluster, err);
 }
 
 static bool
@@ -181,6 +167,12 @@ redact(struct arena *arena, struct json_object *request)
 	return copy;
 }
 
+static const char *
+whole_request(const struct submit_origin *origin)
+{
+	return json_text(origin->meant != NULL ? origin->meant : origin->request);
+}
+
 /*
  * Whether a commit whose answer was lost took place is unknown. Asking again with the same uid finds the row or makes
  * it; a batch that runs although its client was told to try again would run twice.
@@ -226,6 +218,45 @@ submit_push_accepted(struct app *app, struct arena *arena, struct batch *batch, 
 	return push_object(app, arena, batch, spec, "worker", 1, err) != PUSH_REFUSED;
 }
 
+/* After a refusal, which stays in err when there is no batch of this key. */
+static bool
+find_repeated(struct app *app, struct arena *arena, const struct submit_origin *origin, const char *client_key,
+	      struct batch *ret_batch, struct err *err)
+{
+	struct err failure = ERR_INIT;
+
+	if (store_repeated(app->store, arena, origin->user, client_key, whole_request(origin), ret_batch, &failure))
+		return ret_batch->reason != BATCH_REFUSED || err_set(err, ERR_INVALID, "%s", ret_batch->message);
+	if (failure.code != ERR_NOT_FOUND)
+		*err = failure;
+	return false;
+}
+
+/* Where the batch goes, and what it is there. */
+static bool
+place(struct app *app, struct arena *arena, struct batch_order *order, const struct submit_origin *origin,
+      struct app_cluster **ret_cluster, const char **ret_operator_kind, struct json_object **ret_spec, struct err *err)
+{
+	const struct config_cluster *config;
+	struct user_rules rules;
+	struct crd_target target;
+
+	if (!choose_cluster(app, arena, order, origin->cluster, ret_cluster, err))
+		return false;
+	config = (*ret_cluster)->config;
+	rules = user_rules_of(arena, &app->config, config, origin->user);
+	target = target_of(&app->config, config, &rules);
+	if (!map_files(arena, config, order, err) || !batch_validate_uris(order, err) ||
+	    !identify(app, arena, order, origin, config, &target, err) ||
+	    !choose_image(arena, order, config, origin->client_version, &target, err) ||
+	    !batch_policy_check(arena, &rules.policy, order, err) ||
+	    !operator_kind_of(app, arena, *ret_cluster, ret_operator_kind, err) ||
+	    !crd_spec(arena, crd_of_operator(*ret_operator_kind), order, &target, ret_spec, err))
+		return false;
+	arena_own_json(arena, *ret_spec);
+	return true;
+}
+
 bool
 submit_batch(struct app *app, struct arena *arena, struct batch_order *order, const struct submit_origin *origin,
 	     struct batch *ret_batch, struct err *err)
@@ -233,24 +264,14 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	struct json_object *spec, *request = redact(arena, origin->request);
 	int64_t accepted_ms = clock_monotonic_ms();
 	struct app_cluster *cluster;
-	struct user_rules rules;
-	struct crd_target target;
 	const char *client_key, *operator_kind;
 	bool is_new;
 
-	if (!batch_validate(order, err) || !take_client_key(order, origin, &client_key, err) ||
-	    !choose_cluster(app, order, origin->cluster, &cluster, err) ||
-	    !map_files(arena, cluster->config, order, err) || !batch_validate_uris(order, err))
+	if (!batch_validate(order, err) || !take_client_key(order, origin, &client_key, err))
 		return false;
-	rules = user_rules_of(arena, &app->config, cluster->config, origin->user);
-	target = target_of(&app->config, cluster->config, &rules);
-	if (!identify(app, arena, order, origin, cluster->config, &target, err) ||
-	    !choose_image(arena, order, cluster->config, origin->client_version, &target, err) ||
-	    !batch_policy_check(arena, &rules.policy, order, err) ||
-	    !operator_kind_of(app, arena, cluster, &operator_kind, err) ||
-	    !crd_spec(arena, crd_of_operator(operator_kind), order, &target, &spec, err))
-		return false;
-	arena_own_json(arena, spec);
+	/* Whatever has become of the clusters since, a request that is repeated with its key finds its batch. */
+	if (!place(app, arena, order, origin, &cluster, &operator_kind, &spec, err))
+		return client_key != NULL && find_repeated(app, arena, origin, client_key, ret_batch, err);
 	const struct store_new_batch new_batch = {
 		.uid = submit_make_uid(arena),
 		.protocol = origin->protocol,
@@ -265,7 +286,7 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		.spec_text = json_text(spec),
 		.claim_ms = push_claim_ms(&app->config),
 		.client_key = client_key,
-		.whole_request_text = json_text(origin->meant != NULL ? origin->meant : origin->request),
+		.whole_request_text = whole_request(origin),
 	};
 	FAILPOINT("submit.begin");
 	if (!accept_batch(app, arena, &new_batch, ret_batch, &is_new, err))

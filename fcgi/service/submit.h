@@ -15,7 +15,7 @@ struct submit_origin {
 	const char *request_id;
 	const char *client_key;         /* NULL: none; a request repeated with it is the same batch */
 	const char *repeat_key;         /* the same, when the client gave none itself; NULL: none */
-	const char *cluster;            /* NULL: the one that the order's conf names, else the first */
+	const char *cluster;            /* NULL: see service/cluster_choice.h */
 	const char *client_version;     /* of the Spark that sent it; NULL: none did, or it did not say */
 	struct json_object *request;    /* as sent; secrets are replaced in what is stored, never here */
 	struct json_object *meant;      /* what makes another one the same under a client key; NULL: all of it */
@@ -29,7 +29,8 @@ struct submit_origin {
  * nothing else) answers the same batch, whichever worker gets it and however many do at once.
  *
  * err  ERR_CONFLICT: the client key was used for another request
- *      ERR_INVALID, ERR_FORBIDDEN: the order, or Kubernetes' refusal of it; otherwise see store/store.h
+ *      ERR_INVALID, ERR_FORBIDDEN: the order, or Kubernetes' refusal of it; otherwise see store/store.h and
+ *      service/cluster_choice.h
  */
 MUST_CHECK bool submit_batch(struct app *app, struct arena *arena, struct batch_order *order,
 			     const struct submit_origin *origin, struct batch *ret_batch, struct err *err);
@@ -43,14 +44,6 @@ MUST_CHECK bool submit_push_accepted(struct app *app, struct arena *arena, struc
 
 /* A new one, RFC 9562 version 4; the arena's. */
 const char *submit_make_uid(struct arena *arena);
-
-/*
- * The cluster that a submission names: in its address, or by conf spark.sparkgate.cluster, or by spark.ilum.cluster, which
- * other gateways have; each may be NULL. None of them: the first of the configuration.
- * err  ERR_INVALID: there is none of that name, or two are named
- */
-MUST_CHECK bool submit_choose_cluster(struct app *app, const char *by_path, const char *own, const char *other,
-				      struct app_cluster **ret_cluster, struct err *err);
 
 /* A mapping of the configuration; the arena's. */
 struct batch_pairs submit_pairs_of(struct arena *arena, const struct config_pair *pairs, size_t count);

@@ -119,6 +119,13 @@ store_one_batch(struct store *store, struct arena *arena, enum statement_id id, 
 /* How often a repetition that lost the race for a client key looks again for the winner's row. */
 #define ACCEPT_TRIES 3
 
+static bool
+key_used_otherwise(const char *client_key, const PGresult *result, struct err *err)
+{
+	return err_set(err, ERR_CONFLICT, "the client key '%s' was used for another request (batch %s)", client_key,
+		       store_value(result, 0, "id"));
+}
+
 bool
 store_accept(struct store *store, struct arena *arena, const struct store_new_batch *new_batch, struct batch *ret_batch,
 	     bool *ret_is_new, struct err *err)
@@ -149,13 +156,29 @@ store_accept(struct store *store, struct arena *arena, const struct store_new_ba
 		if (PQntuples(result) == 0)
 			continue;
 		if (strcmp(store_value(result, 0, "is_same"), "t") != 0)
-			return err_set(err, ERR_CONFLICT, "the client key '%s' was used for another request (batch %s)",
-				       new_batch->client_key, store_value(result, 0, "id"));
+			return key_used_otherwise(new_batch->client_key, result, err);
 		store_read_batch(arena, result, 0, ret_batch);
 		*ret_is_new = strcmp(store_value(result, 0, "is_new"), "t") == 0;
 		return true;
 	}
 	return err_set(err, ERR_UNAVAILABLE, "the batch is being accepted by another request with the same key; try again");
+}
+
+bool
+store_repeated(struct store *store, struct arena *arena, const char *owner, const char *client_key,
+	       const char *whole_request_text, struct batch *ret_batch, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	const char *params[] = { owner, client_key, whole_request_text };
+
+	if (!store_run(store, STATEMENT_BATCH_REPEATED, params, &result, err))
+		return false;
+	if (PQntuples(result) == 0)
+		return err_set(err, ERR_NOT_FOUND, "%s", "");
+	if (strcmp(store_value(result, 0, "is_same"), "t") != 0)
+		return key_used_otherwise(client_key, result, err);
+	store_read_batch(arena, result, 0, ret_batch);
+	return true;
 }
 
 bool

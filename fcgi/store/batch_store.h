@@ -37,6 +37,14 @@ MUST_CHECK bool store_accept(struct store *store, struct arena *arena, const str
 			     struct batch *ret_batch, bool *ret_is_new, struct err *err);
 
 /*
+ * The batch that this client key has made already; owner NULL: anonymous.
+ * whole_request_text  as in store_new_batch
+ * err  ERR_NOT_FOUND: none; ERR_CONFLICT: another request has made it
+ */
+MUST_CHECK bool store_repeated(struct store *store, struct arena *arena, const char *owner, const char *client_key,
+			       const char *whole_request_text, struct batch *ret_batch, struct err *err);
+
+/*
  * The object is known to exist; `by` is "worker" or "watcher", or "watch" when an event was the first to tell. ret_batch is
  * the row after it, maybe to be killed.
  */

@@ -85,6 +85,9 @@ class Kubernetes:
         """The API server, until it is ready."""
         self.cluster("start", "kube-apiserver", limit_s=LIMIT_S)
 
+    def server_pid(self):
+        return int((self.dir / "cluster/run/kube-apiserver.pid").read_text().split()[0])
+
     def kill9(self):
         self.cluster("kill", "kube-apiserver", limit_s=LIMIT_S)
 

@@ -62,6 +62,11 @@ static const struct {
 	  "dots included, and its value in one line" },
 	{ IN_DEFAULT("    default_conf:\n      spark.a:\n"),
 	  "c.yaml:6: clusters.default.default_conf.spark.a: has no value; write one (\"\" for an empty text)" },
+	{ IN_DEFAULT("    weight: 1001\n"), "c.yaml:5: clusters.default.weight: 1001 is out of range; write a number from 0 to 1000 "
+	  "(parts)" },
+	{ IN_DEFAULT("    queues: etl\n"), "c.yaml:5: clusters.default.queues: a single value, but it must be a list, one \"- text\" "
+	  "a line below it" },
+	{ IN_DEFAULT("    drain: soon\n"), "c.yaml:5: clusters.default.drain: \"soon\" is neither true nor false; write one of them" },
 	{ IN_DEFAULT("    denied_conf: spark.a\n"), "c.yaml:5: clusters.default.denied_conf: a single value, but it must "
 	  "be a list, one \"- text\" a line below it" },
 	{ IN_DEFAULT("    denied_conf: {spark.a: 1}\n"), "c.yaml:5: clusters.default.denied_conf: a mapping, but it must "

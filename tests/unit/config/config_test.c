@@ -84,6 +84,68 @@ clusters_keep_the_order_of_the_file_and_are_found_by_name(void **state)
 }
 
 static void
+clusters_have_weights_queues_and_may_drain(void **state)
+{
+	const struct config *config = fixture_read_well(*state, DATABASE
+		"clusters:\n  a: {kubeconfig: kc}\n  b: {kubeconfig: kc, weight: 1000, queues: [etl, gpu], drain: true}\n");
+
+	assert_int_equal(config->clusters[0].weight, 0);
+	assert_int_equal(config->clusters[0].queues_count, 0);
+	assert_false(config->clusters[0].drain);
+	assert_int_equal(config->clusters[1].weight, 1000);
+	assert_int_equal(config->clusters[1].queues_count, 2);
+	assert_string_equal(config->clusters[1].queues[1], "gpu");
+	assert_true(config->clusters[1].drain);
+	assert_int_equal(config->watcher_down_after_s, 15);
+}
+
+static void
+note_kept(void *context, const char *key)
+{
+	fixture_note(context, key);
+}
+
+static void
+what_needs_a_restart_is_kept_and_named(void **state)
+{
+	struct fixture *fixture = *state;
+	struct config old = *fixture_read_well(fixture, DATABASE CLUSTER "watcher: {down_after_s: 20}\n");
+	struct config *next = &fixture->config;
+
+	*next = (struct config){ 0 };
+	fixture_read_well(fixture, "database: {conninfo: dbname=y, connect_timeout_ms: 100}\n" CLUSTER
+				   "metrics: {shared_file: /run/m}\nwatcher: {down_after_s: 30}\n");
+	config_keep_fixed(next, &old, note_kept, fixture);
+	assert_string_equal(fixture->errors, "database.conninfo\ndatabase.connect_timeout_ms\nmetrics.shared_file\n");
+	config_release(&old);
+	assert_string_equal(next->database_conninfo, "dbname=x");
+	assert_int_equal(next->database_connect_timeout_ms, 2000);
+	assert_null(next->metrics_shared_file);
+	assert_int_equal(next->watcher_down_after_s, 30);
+}
+
+static void
+another_content_of_a_file_has_another_stamp(void **state)
+{
+	struct config_stamp none, first, again, longer, replaced;
+
+	(void)state;
+	none = config_stamp_of("c.yaml");
+	write_file("c.yaml", "a");
+	first = config_stamp_of("c.yaml");
+	assert_false(config_stamp_equal(&none, &first));
+	again = config_stamp_of("c.yaml");
+	assert_true(config_stamp_equal(&first, &again));
+	write_file("c.yaml", "ab");
+	longer = config_stamp_of("c.yaml");
+	assert_false(config_stamp_equal(&first, &longer));
+	write_file("d.yaml", "ab");
+	assert_int_equal(rename("d.yaml", "c.yaml"), 0);
+	replaced = config_stamp_of("c.yaml");
+	assert_false(config_stamp_equal(&longer, &replaced));
+}
+
+static void
 conf_values_stay_as_they_were_written(void **state)
 {
 	const struct config *config = fixture_read_well(*state, DATABASE
@@ -218,6 +280,9 @@ main(void)
 		CASE(what_is_written_counts),
 		CASE(builtin_is_another_word_for_the_gateways_own_operator),
 		CASE(clusters_keep_the_order_of_the_file_and_are_found_by_name),
+		CASE(clusters_have_weights_queues_and_may_drain),
+		CASE(what_needs_a_restart_is_kept_and_named),
+		CASE(another_content_of_a_file_has_another_stamp),
 		CASE(conf_values_stay_as_they_were_written),
 		CASE(lists_keep_their_order),
 		CASE(relative_paths_begin_beside_the_file_and_a_tilde_at_home),
