@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "batch/placement.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,6 +118,7 @@ placement_choose(const struct placement_cluster *clusters, size_t count, const c
 {
 	struct draw draw = { .clusters = clusters, .count = count, .queue = queue };
 
+	assert(clusters != NULL && count > 0);
 	for (size_t i = 0; i < count; i++)
 		draw.is_listed = draw.is_listed || lists(&clusters[i], queue);
 	if (first_candidate(&draw) == NULL)

@@ -24,6 +24,7 @@ struct placement_cluster {
 
 /*
  * The rule is that of "Choice of a cluster" in sparkgate.conf(5).
+ * clusters    at least one
  * queue       NULL: none
  * random      any number, each as likely as the others
  * ret_chosen  an index into clusters[count]

@@ -70,6 +70,9 @@ health_refresh(struct app *app, struct arena *arena, struct err *err)
 			const char *name = app->config.clusters[i].name;
 
 			app->clusters[i].is_up = health_is_up(&app->config, health_known(seen, count, name));
+			/* the watcher has seen it by now, and will see the end of it sooner */
+			if (!app->clusters[i].is_up)
+				app->clusters[i].unreachable_until_ms = 0;
 		}
 		app->health_read_ms = now_ms;
 	}
