@@ -35,6 +35,7 @@ static const struct {
 	[METRIC_CONFIG_APPLIED] = { "sparkgate_config_reloads_total{result=\"applied\"}",
 				    "Changed configuration files that a running process has read." },
 	[METRIC_CONFIG_REFUSED] = { "sparkgate_config_reloads_total{result=\"refused\"}", NULL },
+	[METRIC_RETRIES] = { "sparkgate_retries_total", "Failed batches that were begun anew, as their conf asks." },
 };
 
 static const size_t size_bytes = METRIC_COUNT * sizeof(uint64_t);

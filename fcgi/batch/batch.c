@@ -106,6 +106,12 @@ batch_object_name(const struct batch *batch)
 	return batch_is_pod(batch) ? batch->driver_pod : batch->object_name;
 }
 
+const char *
+batch_object_of_run(struct arena *arena, const char *first_object_name, int run)
+{
+	return run == 0 ? first_object_name : arena_printf(arena, "%s-%d", first_object_name, run);
+}
+
 bool
 batch_is_client(const struct batch *batch)
 {

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/attr.h"
 
 enum batch_protocol { BATCH_LIVY, BATCH_SPARK_REST, BATCH_K8S, BATCH_PROTOCOL_COUNT };
@@ -40,6 +41,15 @@ enum batch_reason {
 	BATCH_REASON_COUNT
 };
 
+/* When the gateway runs a batch again that has failed. */
+struct batch_retry {
+	int max;                        /* how often at most; 0: never */
+	int interval_s;                 /* from a failure to the next run */
+	unsigned reasons;               /* after which failures: BATCH_REASON_BIT() of each */
+};
+
+#define BATCH_REASON_BIT(reason) (1U << (reason))
+
 /* One row of the ledger. Strings are borrowed from whoever made it, mostly a request's arena; NULL where unknown. */
 struct batch {
 	int64_t id;
@@ -51,7 +61,8 @@ struct batch {
 	const char *cluster;
 	const char *namespace;
 	const char *operator_kind;
-	const char *object_name;
+	const char *object_name;        /* of its current run */
+	const char *first_object_name;  /* of its first one: see batch_object_of_run() */
 	const char *request_id;
 	enum batch_state state;
 	enum batch_reason reason;
@@ -68,6 +79,8 @@ struct batch {
 	enum batch_reason end_reason;
 	const char *end_message;
 	int attempts;                   /* runs of its driver, with one that is about to begin; 0: none yet */
+	struct batch_retry retry;
+	int retries;                    /* how often the gateway has run it again; each run has an object of its own */
 	const char *accepted_at;        /* times: ISO 8601, UTC, microseconds, e.g. 2026-11-21T12:00:00.000000Z */
 	const char *pushed_at;
 	const char *started_at;
@@ -129,6 +142,13 @@ bool batch_reason_parse(const char *text, enum batch_reason *ret_reason);
  */
 bool batch_is_pod(const struct batch *batch);
 const char *batch_object_name(const struct batch *batch);
+
+/*
+ * What the SparkApplication of a run is called, counted from 0; the arena's. The first one's name is the row's own, the
+ * others have their number behind it: at most 30 characters for ids below 10^14, because Spark derives the names of pods
+ * and services from it.
+ */
+const char *batch_object_of_run(struct arena *arena, const char *first_object_name, int run);
 
 /*
  * Did its driver run before the gateway heard of it, and does it only have its executors made here (client mode)?

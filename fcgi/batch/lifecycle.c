@@ -9,6 +9,14 @@ batch_state_is_final(enum batch_state state)
 	return state >= BATCH_SUCCESS;
 }
 
+int
+batch_attempts_seen(const struct batch *batch, const struct batch_sight *sight)
+{
+	int seen = sight->attempts == 0 ? 0 : batch->retries + sight->attempts;
+
+	return seen > batch->attempts ? seen : batch->attempts;
+}
+
 bool
 batch_sight_is_end(const struct batch_sight *sight)
 {
@@ -78,7 +86,7 @@ batch_next(const struct batch *batch, const struct batch_sight *sight, struct ba
 	*ret_move = move;
 	return move.state != batch->state || differs(batch->app_id, sight->app_id) ||
 	       differs(batch->driver_pod, sight->driver_pod) || differs(batch->message, move.message) ||
-	       sight->attempts > batch->attempts || (sight->follow_driver && !batch->driver_followed);
+	       batch_attempts_seen(batch, sight) > batch->attempts || (sight->follow_driver && !batch->driver_followed);
 }
 
 enum batch_state

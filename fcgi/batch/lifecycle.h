@@ -27,7 +27,7 @@ struct batch_sight {
 	const char *object_uid;
 	bool has_exit_code;
 	int exit_code;                  /* of the driver's container */
-	int attempts;                   /* as in the batch; 0: not known */
+	int attempts;                   /* of this object's driver, as its operator counts them; 0: not known */
 	bool follow_driver;             /* the object will tell no more: from now on the driver pod itself is asked */
 };
 
@@ -40,6 +40,9 @@ struct batch_move {
 #define BATCH_STOPPED_AND_GONE "the driver has stopped the application, and its pod is gone: its exit code was not seen"
 
 bool batch_state_is_final(enum batch_state state);
+
+/* The runs of the batch's driver, of all its objects, once this was seen. */
+int batch_attempts_seen(const struct batch *batch, const struct batch_sight *sight);
 
 /* Did the driver end, in one way or the other? Then the sight is to be remembered, should the log not be complete yet. */
 bool batch_sight_is_end(const struct batch_sight *sight);

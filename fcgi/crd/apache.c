@@ -258,7 +258,9 @@ finish_spec(struct json_object *spec, const char *name, struct json_object *labe
 static const char *
 driver_pod(struct arena *arena, const struct batch *batch)
 {
-	return arena_printf(arena, "%s-%d-driver", batch->object_name, batch->attempts > 0 ? batch->attempts - 1 : 0);
+	int attempts = batch->attempts - batch->retries;
+
+	return arena_printf(arena, "%s-%d-driver", batch->object_name, attempts > 0 ? attempts - 1 : 0);
 }
 
 const struct crd crd_apache = {

@@ -97,7 +97,7 @@ driver_pod_find(struct app *app, struct arena *arena, struct app_cluster *cluste
 		return true;
 	/* the row may still name the pod of the attempt before */
 	wanted.driver_pod = NULL;
-	wanted.attempts = sight->attempts;
+	wanted.attempts = batch->retries + sight->attempts;
 	wanted.object_uid = sight->object_uid;
 	if (text_is(batch->driver_pod, crd_driver_pod(arena, &wanted)))
 		return true;

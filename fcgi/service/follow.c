@@ -131,17 +131,28 @@ typedef bool (*observe_fn)(struct app *app, struct app_cluster *cluster, struct 
 struct listing {
 	struct follower *follower;
 	observe_fn observe;
-	struct json_object *uids;       /* of the batches whose objects are listed: a set */
+	struct json_object *objects;    /* that are listed, by listed_key(): a set */
 };
+
+/* A batch that was run again has several objects, and only the last one's absence means something. */
+#define LISTED_KEY_BYTES 320
+
+static const char *
+listed_key(char key[LISTED_KEY_BYTES], const char *uid, const char *object_name)
+{
+	snprintf(key, LISTED_KEY_BYTES, "%s/%s", uid, object_name);
+	return key;
+}
 
 static bool
 on_listed(void *context, struct json_object *item, struct err *err)
 {
 	struct listing *listing = context;
-	const char *uid = crd_batch_uid(item);
+	const char *uid = crd_batch_uid(item), *name = crd_name_of(item);
+	char key[LISTED_KEY_BYTES];
 
-	if (uid != NULL)
-		json_object_object_add(listing->uids, uid, NULL);
+	if (uid != NULL && name != NULL)
+		json_object_object_add(listing->objects, listed_key(key, uid, name), NULL);
 	if (*listing->follower->stop)
 		return err_set(err, ERR_UNAVAILABLE, "stopping");
 	if (!listing->observe(listing->follower->app, listing->follower->cluster, item, false))
@@ -182,7 +193,7 @@ is_watched(const struct follower *follower, const struct batch *batch)
 
 /* A watcher misses deletions between a lost stream and a new list: rows whose object is not listed are looked at. */
 static bool
-compare(struct follower *follower, struct json_object *uids, const char *listed_at, struct err *err)
+compare(struct follower *follower, struct json_object *objects, const char *listed_at, struct err *err)
 {
 	struct batch *batches;
 	size_t count = COMPARE_AT_ONCE;
@@ -196,10 +207,13 @@ compare(struct follower *follower, struct json_object *uids, const char *listed_
 		compared = store_unfinished(follower->app->store, &arena, follower->cluster->config->name, after_id,
 					    COMPARE_AT_ONCE, listed_at, &batches, &count, err);
 		for (size_t i = 0; compared && i < count; i++) {
+			const char *name = batch_object_name(&batches[i]);
+			char key[LISTED_KEY_BYTES];
+
 			after_id = batches[i].id;
 			/* of a driver that ran before the pod may not be known */
-			if (batch_object_name(&batches[i]) != NULL &&
-			    !json_object_object_get_ex(uids, batches[i].uid, NULL) && is_watched(follower, &batches[i]))
+			if (name != NULL && !json_object_object_get_ex(objects, listed_key(key, batches[i].uid, name), NULL) &&
+			    is_watched(follower, &batches[i]))
 				compared = check_absent(follower, &arena, &batches[i], err);
 		}
 		arena_release(&arena);
@@ -237,7 +251,7 @@ list_and_compare(struct follower *follower, struct arena *arena, struct collecti
 		collections->pods_path = NULL;
 		follower->pods_refused = true;
 	}
-	return compare(follower, listing.uids, listed_at, err);
+	return compare(follower, listing.objects, listed_at, err);
 }
 
 /*

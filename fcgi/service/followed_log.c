@@ -75,6 +75,7 @@ followed_log_new(const struct batch *batch, const char *driver_pod)
 		abort();
 	arena_init(&item->arena, LIMIT_ARENA_BYTES);
 	item->batch_id = batch->id;
+	item->run = batch->retries;
 	item->namespace = arena_strdup(&item->arena, batch->namespace);
 	followed_log_set_pod(item, batch, driver_pod);
 	item->retry_ms = RETRY_MIN_MS;
@@ -106,11 +107,16 @@ load(struct followed_logs *logs, struct followed_log *item, int64_t now_ms)
 {
 	struct log_position position;
 	struct err err = ERR_INIT;
+	int run;
 
-	if (!store_log_position(logs->app->store, item->batch_id, &position, &err)) {
+	if (!store_log_position(logs->app->store, item->batch_id, &position, &run, &err)) {
 		item->write_at_ms = now_ms + DATABASE_RETRY_MS;
 		return false;
 	}
+	/* the position is the next driver's */
+	item->outdated = run != item->run;
+	if (item->outdated)
+		return false;
 	log_reader_init(&item->reader, &position, logs->app->config.log_archive_max_bytes);
 	item->loaded = true;
 	return true;
@@ -328,7 +334,7 @@ finish(struct followed_logs *logs, struct followed_log *item, int64_t now_ms)
 	FAILPOINT("log.complete");
 	arena_init(&arena, LIMIT_ARENA_BYTES);
 	done = store_show(logs->app->store, &arena, item->batch_id, &batch, &err) &&
-	       observe_sight(logs->app, &arena, &batch, &item->sight);
+	       (batch.retries != item->run || observe_sight(logs->app, &arena, &batch, &item->sight));
 	arena_release(&arena);
 	if (!done)
 		item->write_at_ms = now_ms + DATABASE_RETRY_MS;
@@ -338,8 +344,10 @@ finish(struct followed_logs *logs, struct followed_log *item, int64_t now_ms)
 bool
 followed_log_step(struct followed_logs *logs, struct followed_log *item, int64_t now_ms)
 {
-	if (!item->loaded && (now_ms < item->write_at_ms || !load(logs, item, now_ms)))
-		return false;
+	if (!item->outdated && !item->loaded && (now_ms < item->write_at_ms || !load(logs, item, now_ms)))
+		return item->outdated;
+	if (item->outdated)
+		return true;
 	if (item->stream != NULL)
 		judge_stream(logs, item, now_ms);
 	if (item->stream == NULL)

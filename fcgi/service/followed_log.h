@@ -21,6 +21,8 @@ struct followed_logs {
 
 struct followed_log {
 	int64_t batch_id;
+	int run;                        /* of the batch (retries): each has a log of its own */
+	bool outdated;                  /* the batch has been run again since */
 	struct arena arena;             /* of the texts below */
 	const char *namespace;
 	const char *pod;                /* NULL: there never was one */
@@ -52,7 +54,7 @@ struct followed_log *followed_log_new(const struct batch *batch, const char *dri
 void followed_log_set_pod(struct followed_log *item, const struct batch *batch, const char *driver_pod);
 void followed_log_free(struct followed_logs *logs, struct followed_log *item);
 
-/* Reads on, writes what is due. True when the batch is done with: the log is complete and the final state written. */
+/* Reads on, writes what is due. True when the run is done with: the log is complete and what follows is written. */
 bool followed_log_step(struct followed_logs *logs, struct followed_log *item, int64_t now_ms);
 
 #endif

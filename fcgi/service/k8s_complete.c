@@ -81,6 +81,9 @@ pick_cluster(struct completion *completion, struct err *err)
 		return false;
 	spark_conf_remove(conf, "spark.sparkgate.cluster");
 	spark_conf_remove(conf, "spark.ilum.cluster");
+	if (spark_conf_get(conf, "spark.sparkgate.retry.max") != NULL)
+		return err_set(err, ERR_INVALID, "spark.sparkgate.retry.max: the driver's pod is spark-submit's own, and nobody makes "
+			       "it anew: leave it out, or submit by --master spark:// or Livy's POST /batches");
 	cluster = completion->cluster->config;
 	if (!cluster->k8s_submissions)
 		return err_set(err, ERR_FORBIDDEN, "cluster '%s' takes no submissions by --master k8s://: its configuration has "

@@ -68,12 +68,16 @@ log_follow_free(struct log_follow *logs)
 	free(logs);
 }
 
+/* What is left of an earlier run is done with: the next one began when its log was complete. */
 static struct followed_log *
-find(const struct log_follow *logs, int64_t batch_id)
+find(const struct log_follow *logs, const struct batch *batch)
 {
 	for (size_t i = 0; i < logs->count; i++) {
-		if (logs->items[i]->batch_id == batch_id)
-			return logs->items[i];
+		struct followed_log *item = logs->items[i];
+
+		if (item->batch_id == batch->id && item->run == batch->retries)
+			return item;
+		item->outdated |= item->batch_id == batch->id && item->run < batch->retries;
 	}
 	return NULL;
 }
@@ -81,7 +85,7 @@ find(const struct log_follow *logs, int64_t batch_id)
 static struct followed_log *
 add(struct log_follow *logs, const struct batch *batch, const char *driver_pod)
 {
-	struct followed_log *item = find(logs, batch->id);
+	struct followed_log *item = find(logs, batch);
 
 	if (item != NULL) {
 		if (item->pod == NULL)

@@ -26,6 +26,20 @@ object_delete_executors(struct app *app, struct arena *arena, struct app_cluster
 	return true;
 }
 
+/* The objects of runs that have failed before the current one; some may be gone. */
+static bool
+delete_earlier(struct arena *arena, struct app_cluster *cluster, const struct batch *batch, struct err *err)
+{
+	for (int run = 0; run < batch->retries; run++) {
+		const char *name = batch_object_of_run(arena, batch->first_object_name, run);
+
+		if (!kube_delete(cluster->kube, crd_path(arena, crd_of(batch), batch->namespace, name), NULL, err) &&
+		    err->code != ERR_NOT_FOUND)
+			return false;
+	}
+	return true;
+}
+
 bool
 object_delete(struct app *app, struct arena *arena, struct app_cluster *cluster, const struct batch *batch, struct err *err)
 {
@@ -37,7 +51,7 @@ object_delete(struct app *app, struct arena *arena, struct app_cluster *cluster,
 	if (batch_is_pod(batch) && batch->driver_pod == NULL)
 		return err_set(err, ERR_NOT_FOUND, "the driver's pod is not known");
 	if (!batch_is_pod(batch))
-		return kube_delete(cluster->kube, path, NULL, err);
+		return delete_earlier(arena, cluster, batch, err) && kube_delete(cluster->kube, path, NULL, err);
 	if (!kube_get(cluster->kube, path, &pod, err))
 		return false;
 	arena_own_json(arena, pod);

@@ -6,11 +6,14 @@
 #include "base/failpoint.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/text.h"
+#include "batch/retry.h"
 #include "crd/crd.h"
 #include "launch/gate.h"
 #include "service/driver_log.h"
 #include "service/driver_pod.h"
 #include "service/log_follow.h"
+#include "service/retry.h"
 #include "store/batch_store.h"
 
 /* A move may be lost to another one that came in between; what to do then depends on the row as it is now. */
@@ -32,7 +35,7 @@ log_is_complete(struct app *app, struct log_follow *logs, const struct batch *ba
 		struct err *err)
 {
 	if (batch_sight_is_end(sight) && !batch->end_is_seen) {
-		if (!store_end_seen(app->store, batch->id, sight, err))
+		if (!store_end_seen(app->store, batch, sight, err))
 			return false;
 		FAILPOINT("end.seen");
 	}
@@ -52,10 +55,13 @@ observe_sight(struct app *app, struct arena *arena, const struct batch *seen, co
 		log_follow_begin(logs, seen, evidence->driver_pod != NULL ? evidence->driver_pod : seen->driver_pod);
 	for (int i = 0; i < MOVE_TRIES && !won; i++) {
 		struct batch_sight sight = *evidence;
+		enum retry_outcome outcome;
 		struct batch_move move;
 
 		if (i > 0 && !store_show(app->store, arena, seen->id, &batch, &err))
 			break;
+		if (batch.retries != seen->retries)
+			return true; /* what was seen is of an earlier run */
 		batch_recall_end(&batch, &sight);
 		if (!batch_next(&batch, &sight, &move))
 			return true;
@@ -63,6 +69,14 @@ observe_sight(struct app *app, struct arena *arena, const struct batch *seen, co
 		if (batch_state_is_final(move.state)) {
 			if (logs != NULL && !log_is_complete(app, logs, &batch, &sight, &err))
 				return err.code == ERR_NONE || lost(app, seen, &err);
+			if (batch_retry_is_due(&batch, &move)) {
+				outcome = retry_begin(app, arena, cluster, &batch, &sight, &move, &err);
+				if (outcome == RETRY_LOST)
+					continue;
+				if (outcome != RETRY_NONE)
+					return outcome == RETRY_MADE || lost(app, seen, &err);
+				err = (struct err)ERR_INIT;
+			}
 			driver_log_explain(app, &batch, &move);
 		}
 		FAILPOINT("state.move");
@@ -119,7 +133,7 @@ note_pushed(struct app *app, struct arena *arena, struct batch *batch, struct er
 {
 	if (batch_is_pod(batch) && batch_state_is_final(batch->state))
 		return true;
-	return batch->pushed_at != NULL || store_pushed(app->store, arena, batch->id, "watch", batch, err);
+	return batch->pushed_at != NULL || store_pushed(app->store, arena, batch, "watch", batch, err);
 }
 
 static bool
@@ -169,6 +183,27 @@ is_evidence(const struct batch *batch, struct json_object *object, bool of_pod)
 	return !of_pod || batch->pushed_at != NULL || batch_state_is_final(batch->state) || !launch_is_gated(object);
 }
 
+/* All objects of a batch have its labels; what counts is said by its current run's. */
+static bool
+is_current(const struct batch *batch, struct json_object *object)
+{
+	return batch_is_pod(batch) || text_is(crd_name_of(object), batch->object_name);
+}
+
+/* Ended long ago. Unless its push was held up for so long that it only comes now: then nobody has taken it up. */
+static void
+observe_earlier(struct app *app, struct app_cluster *cluster, struct arena *arena, const struct batch *batch,
+		struct json_object *object, bool is_gone)
+{
+	struct batch earlier = *batch;
+
+	for (int run = 0; run < batch->retries && !is_gone; run++) {
+		earlier.object_name = batch_object_of_run(arena, batch->first_object_name, run);
+		if (text_is(crd_name_of(object), earlier.object_name) && !crd_is_taken_up(crd_of(batch), object))
+			delete_unwanted(app, cluster, arena, &earlier, crd_uid_of(object));
+	}
+}
+
 static bool
 observe(struct app *app, struct app_cluster *cluster, struct json_object *object, bool of_pod, bool is_gone)
 {
@@ -186,10 +221,15 @@ observe(struct app *app, struct app_cluster *cluster, struct json_object *object
 		arena_release(&arena);
 		return true;
 	}
+	if (observed && !is_current(&batch, object)) {
+		observe_earlier(app, cluster, &arena, &batch, object, is_gone);
+		arena_release(&arena);
+		return true;
+	}
 	observed = observed && note_pushed(app, &arena, &batch, &err);
-	if (observed)
+	if (observed && is_current(&batch, object))
 		observed = observe_batch(app, cluster, &arena, &batch, object, is_gone);
-	else if (err.code == ERR_NOT_FOUND)
+	else if (observed || err.code == ERR_NOT_FOUND)
 		observed = true; /* without a row it is no business of ours */
 	else
 		log_failure(&app->log, LOG_LEVEL_ERROR, "object_not_observed", &err, LOG_TEXT("uid", uid));

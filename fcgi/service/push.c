@@ -56,7 +56,7 @@ defer(struct app *app, const struct batch *batch, int tries, const struct err *w
 		    LOG_TEXT("cluster", batch->cluster), LOG_INT("tries", tries));
 	/* Without the record the claim runs out and the watcher takes it up just the same, only later. */
 	FAILPOINT("push.defer");
-	if (!store_push_deferred(app->store, batch->id, wait_ms, why->msg, &err))
+	if (!store_push_deferred(app->store, batch, wait_ms, why->msg, &err))
 		log_failure(&app->log, LOG_LEVEL_ERROR, "push_not_recorded", &err, LOG_INT("batch", batch->id));
 	FAILPOINT("push.deferred");
 	return PUSH_DEFERRED;
@@ -71,7 +71,7 @@ refuse(struct app *app, const struct batch *batch, const struct err *why)
 	log_failure(&app->log, LOG_LEVEL_WARNING, "push_refused", why, LOG_INT("batch", batch->id),
 		    LOG_TEXT("cluster", batch->cluster));
 	FAILPOINT("push.refuse");
-	if (!store_refused(app->store, batch->id, why->msg, &err))
+	if (!store_refused(app->store, batch, why->msg, &err))
 		log_failure(&app->log, LOG_LEVEL_ERROR, "push_not_recorded", &err, LOG_INT("batch", batch->id));
 	FAILPOINT("push.refused");
 	return PUSH_REFUSED;
@@ -83,7 +83,7 @@ done(struct app *app, struct arena *arena, struct batch *batch, const char *by)
 	struct err err = ERR_INIT;
 
 	metrics_add(&app->metrics, strcmp(by, "worker") == 0 ? METRIC_PUSHED_BY_WORKER : METRIC_PUSHED_BY_WATCHER, 1);
-	if (!store_pushed(app->store, arena, batch->id, by, batch, &err))
+	if (!store_pushed(app->store, arena, batch, by, batch, &err))
 		log_failure(&app->log, LOG_LEVEL_WARNING, "push_not_recorded", &err, LOG_INT("batch", batch->id));
 	else
 		log_event(&app->log, LOG_LEVEL_INFO, "batch_pushed", LOG_INT("batch", batch->id), LOG_TEXT("by", by),

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "batch/file_mapping.h"
+#include "batch/retry.h"
 #include "batch/validate.h"
 #include "crd/crd.h"
 #include "service/cluster_choice.h"
@@ -232,28 +233,35 @@ find_repeated(struct app *app, struct arena *arena, const struct submit_origin *
 	return false;
 }
 
-/* Where the batch goes, and what it is there. */
+/* Where a batch goes, and what it is there. */
+struct place {
+	struct app_cluster *cluster;
+	const char *operator_kind;
+	struct json_object *spec;
+	struct batch_retry retry;
+};
+
 static bool
-place(struct app *app, struct arena *arena, struct batch_order *order, const struct submit_origin *origin,
-      struct app_cluster **ret_cluster, const char **ret_operator_kind, struct json_object **ret_spec, struct err *err)
+find_place(struct app *app, struct arena *arena, struct batch_order *order, const struct submit_origin *origin,
+	   struct place *place, struct err *err)
 {
 	const struct config_cluster *config;
 	struct user_rules rules;
 	struct crd_target target;
 
-	if (!choose_cluster(app, arena, order, origin->cluster, ret_cluster, err))
+	if (!choose_cluster(app, arena, order, origin->cluster, &place->cluster, err))
 		return false;
-	config = (*ret_cluster)->config;
+	config = place->cluster->config;
 	rules = user_rules_of(arena, &app->config, config, origin->user);
 	target = target_of(&app->config, config, &rules);
 	if (!map_files(arena, config, order, err) || !batch_validate_uris(order, err) ||
 	    !identify(app, arena, order, origin, config, &target, err) ||
 	    !choose_image(arena, order, config, origin->client_version, &target, err) ||
-	    !batch_policy_check(arena, &rules.policy, order, err) ||
-	    !operator_kind_of(app, arena, *ret_cluster, ret_operator_kind, err) ||
-	    !crd_spec(arena, crd_of_operator(*ret_operator_kind), order, &target, ret_spec, err))
+	    !batch_policy_check(arena, &rules.policy, order, err) || !batch_retry_take(order, &place->retry, err) ||
+	    !operator_kind_of(app, arena, place->cluster, &place->operator_kind, err) ||
+	    !crd_spec(arena, crd_of_operator(place->operator_kind), order, &target, &place->spec, err))
 		return false;
-	arena_own_json(arena, *ret_spec);
+	arena_own_json(arena, place->spec);
 	return true;
 }
 
@@ -261,16 +269,16 @@ bool
 submit_batch(struct app *app, struct arena *arena, struct batch_order *order, const struct submit_origin *origin,
 	     struct batch *ret_batch, struct err *err)
 {
-	struct json_object *spec, *request = redact(arena, origin->request);
+	struct json_object *request = redact(arena, origin->request);
 	int64_t accepted_ms = clock_monotonic_ms();
-	struct app_cluster *cluster;
-	const char *client_key, *operator_kind;
+	const char *client_key;
+	struct place place;
 	bool is_new;
 
 	if (!batch_validate(order, err) || !take_client_key(order, origin, &client_key, err))
 		return false;
 	/* Whatever has become of the clusters since, a request that is repeated with its key finds its batch. */
-	if (!place(app, arena, order, origin, &cluster, &operator_kind, &spec, err))
+	if (!find_place(app, arena, order, origin, &place, err))
 		return client_key != NULL && find_repeated(app, arena, origin, client_key, ret_batch, err);
 	const struct store_new_batch new_batch = {
 		.uid = submit_make_uid(arena),
@@ -278,15 +286,16 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		.name = order->name,
 		.owner = origin->user,
 		.proxy_user = order->proxy_user,
-		.cluster = cluster->config->name,
-		.namespace = kube_namespace(cluster->kube),
-		.operator_kind = operator_kind,
+		.cluster = place.cluster->config->name,
+		.namespace = kube_namespace(place.cluster->kube),
+		.operator_kind = place.operator_kind,
 		.request_text = json_text(request),
 		.request_id = origin->request_id,
-		.spec_text = json_text(spec),
+		.spec_text = json_text(place.spec),
 		.claim_ms = push_claim_ms(&app->config),
 		.client_key = client_key,
 		.whole_request_text = whole_request(origin),
+		.retry = place.retry,
 	};
 	FAILPOINT("submit.begin");
 	if (!accept_batch(app, arena, &new_batch, ret_batch, &is_new, err))
@@ -295,5 +304,5 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	/* Who repeats a request with its key gets the batch that there is; whoever was first pushes it. */
 	if (!is_new && client_key != NULL)
 		return ret_batch->reason != BATCH_REFUSED || err_set(err, ERR_INVALID, "%s", ret_batch->message);
-	return submit_push_accepted(app, arena, ret_batch, spec, accepted_ms, err);
+	return submit_push_accepted(app, arena, ret_batch, place.spec, accepted_ms, err);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "batch/retry.h"
 #include "store/store_priv.h"
 
 const char *
@@ -50,6 +51,29 @@ read_int(const PGresult *result, int row, const char *column)
 	return text == NULL ? 0 : strtoll(text, NULL, 10);
 }
 
+/* Reasons as PostgreSQL writes an array: {exit_code,evicted}; null: any. */
+static struct batch_retry
+read_retry(struct arena *arena, const PGresult *result, int row)
+{
+	const char *reasons = store_value(result, row, "retry_reasons");
+	struct batch_retry retry = {
+		.max = (int)read_int(result, row, "retry_max"),
+		.interval_s = (int)read_int(result, row, "retry_interval_s"),
+		.reasons = BATCH_RETRY_ANY,
+	};
+
+	if (reasons != NULL && !batch_retry_reasons_parse(arena_strndup(arena, reasons + 1, strlen(reasons) - 2), &retry.reasons))
+		retry.reasons = 0;
+	return retry;
+}
+
+/* Reasons as PostgreSQL reads them, or NULL for any. */
+static const char *
+retry_reasons(struct arena *arena, unsigned reasons)
+{
+	return reasons == BATCH_RETRY_ANY ? NULL : arena_printf(arena, "{%s}", batch_retry_reasons_text(arena, reasons));
+}
+
 void
 store_read_batch(struct arena *arena, const PGresult *result, int row, struct batch *ret_batch)
 {
@@ -58,6 +82,9 @@ store_read_batch(struct arena *arena, const PGresult *result, int row, struct ba
 	const char *followed = store_value(result, row, "driver_followed");
 	const char *end_state = store_value(result, row, "end_state");
 	const char *end_reason = store_value(result, row, "end_reason");
+
+	const char *object_name = store_value(result, row, "object_name");
+	int retries = (int)read_int(result, row, "retries");
 
 	*ret_batch = (struct batch){
 		.id = read_int(result, row, "id"),
@@ -68,7 +95,6 @@ store_read_batch(struct arena *arena, const PGresult *result, int row, struct ba
 		.cluster = copy(arena, result, row, "cluster"),
 		.namespace = copy(arena, result, row, "namespace"),
 		.operator_kind = copy(arena, result, row, "operator_kind"),
-		.object_name = copy(arena, result, row, "object_name"),
 		.request_id = copy(arena, result, row, "request_id"),
 		.message = copy(arena, result, row, "message"),
 		.app_id = copy(arena, result, row, "app_id"),
@@ -81,6 +107,8 @@ store_read_batch(struct arena *arena, const PGresult *result, int row, struct ba
 		.end_is_seen = end_state != NULL,
 		.end_message = copy(arena, result, row, "end_message"),
 		.attempts = (int)read_int(result, row, "attempts"),
+		.retry = read_retry(arena, result, row),
+		.retries = retries,
 		.accepted_at = store_time(arena, result, row, "accepted_at"),
 		.pushed_at = store_time(arena, result, row, "pushed_at"),
 		.started_at = store_time(arena, result, row, "started_at"),
@@ -91,6 +119,8 @@ store_read_batch(struct arena *arena, const PGresult *result, int row, struct ba
 		.log_lines_count = read_int(result, row, "log_lines_count"),
 		.log_tail = log_tail != NULL && strcmp(log_tail, "[]") != 0 ? copy_json(arena, log_tail) : NULL,
 	};
+	ret_batch->first_object_name = arena_strdup(arena, object_name);
+	ret_batch->object_name = batch_object_of_run(arena, ret_batch->first_object_name, retries);
 	/* The enum types of the schema hold no other words than these tables: a unit test of the database compares them. */
 	batch_state_parse(store_value(result, row, "state"), &ret_batch->state);
 	batch_protocol_parse(store_value(result, row, "protocol"), &ret_batch->protocol);
@@ -130,7 +160,7 @@ bool
 store_accept(struct store *store, struct arena *arena, const struct store_new_batch *new_batch, struct batch *ret_batch,
 	     bool *ret_is_new, struct err *err)
 {
-	struct number claim;
+	struct number claim, retry_max, retry_interval;
 	const char *params[] = {
 		new_batch->uid,
 		batch_protocol_text(new_batch->protocol),
@@ -146,6 +176,9 @@ store_accept(struct store *store, struct arena *arena, const struct store_new_ba
 		number_text(&claim, new_batch->claim_ms),
 		new_batch->client_key,
 		new_batch->whole_request_text,
+		number_text(&retry_max, new_batch->retry.max),
+		number_text(&retry_interval, new_batch->retry.interval_s),
+		retry_reasons(arena, new_batch->retry.reasons),
 	};
 
 	for (int i = 0; i < ACCEPT_TRIES; i++) {
@@ -182,11 +215,11 @@ store_repeated(struct store *store, struct arena *arena, const char *owner, cons
 }
 
 bool
-store_pushed(struct store *store, struct arena *arena, int64_t id, const char *by, struct batch *ret_batch,
+store_pushed(struct store *store, struct arena *arena, const struct batch *batch, const char *by, struct batch *ret_batch,
 	     struct err *err)
 {
-	struct number number;
-	const char *params[] = { number_text(&number, id), by };
+	struct number number, run;
+	const char *params[] = { number_text(&number, batch->id), by, number_text(&run, batch->retries) };
 
 	return store_one_batch(store, arena, STATEMENT_BATCH_PUSHED, params, ret_batch, err);
 }
@@ -201,19 +234,20 @@ write_only(struct store *store, enum statement_id id, const char *const *params,
 }
 
 bool
-store_push_deferred(struct store *store, int64_t id, int delay_ms, const char *why, struct err *err)
+store_push_deferred(struct store *store, const struct batch *batch, int delay_ms, const char *why, struct err *err)
 {
-	struct number number, delay;
-	const char *params[] = { number_text(&number, id), number_text(&delay, delay_ms), why };
+	struct number number, delay, run;
+	const char *params[] = { number_text(&number, batch->id), number_text(&delay, delay_ms), why,
+				 number_text(&run, batch->retries) };
 
 	return write_only(store, STATEMENT_BATCH_PUSH_DEFERRED, params, err);
 }
 
 bool
-store_refused(struct store *store, int64_t id, const char *words, struct err *err)
+store_refused(struct store *store, const struct batch *batch, const char *words, struct err *err)
 {
-	struct number number;
-	const char *params[] = { number_text(&number, id), words };
+	struct number number, run;
+	const char *params[] = { number_text(&number, batch->id), words, number_text(&run, batch->retries) };
 
 	return write_only(store, STATEMENT_BATCH_REFUSED, params, err);
 }
@@ -243,15 +277,16 @@ store_push_claim(struct store *store, struct arena *arena, const char *cluster, 
 }
 
 bool
-store_end_seen(struct store *store, int64_t id, const struct batch_sight *end, struct err *err)
+store_end_seen(struct store *store, const struct batch *batch, const struct batch_sight *end, struct err *err)
 {
-	struct number number, exit_code;
+	struct number number, exit_code, run;
 	const char *params[] = {
-		number_text(&number, id),
+		number_text(&number, batch->id),
 		batch_state_text(end->phase == BATCH_SEEN_SUCCEEDED ? BATCH_SUCCESS : BATCH_DEAD),
 		batch_reason_text(end->reason),
 		end->message,
 		end->has_exit_code ? number_text(&exit_code, end->exit_code) : NULL,
+		number_text(&run, batch->retries),
 	};
 
 	return write_only(store, STATEMENT_BATCH_END_SEEN, params, err);
@@ -262,7 +297,7 @@ store_move(struct store *store, const struct batch *batch, const struct batch_si
 	   bool *ret_won, struct err *err)
 {
 	AUTO_PGRESULT PGresult *result = NULL;
-	struct number number, attempts, exit_code;
+	struct number number, attempts, exit_code, run;
 	const char *params[] = {
 		number_text(&number, batch->id),
 		batch_state_text(batch->state),
@@ -271,13 +306,35 @@ store_move(struct store *store, const struct batch *batch, const struct batch_si
 		move->message,
 		sight->app_id,
 		sight->driver_pod,
-		number_text(&attempts, sight->attempts > batch->attempts ? sight->attempts : batch->attempts),
+		number_text(&attempts, batch_attempts_seen(batch, sight)),
 		sight->follow_driver ? "t" : "f",
 		sight->has_exit_code ? number_text(&exit_code, sight->exit_code) : NULL,
 		sight->object_uid,
+		number_text(&run, batch->retries),
 	};
 
 	if (!store_run(store, STATEMENT_BATCH_MOVE, params, &result, err))
+		return false;
+	*ret_won = PQntuples(result) == 1;
+	return true;
+}
+
+bool
+store_retry(struct store *store, const struct batch *batch, const struct batch_sight *sight, const struct batch_move *end,
+	    struct json_object *spec, bool *ret_won, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	struct number number, run, exit_code;
+	const char *params[] = {
+		number_text(&number, batch->id),
+		number_text(&run, batch->retries),
+		batch_reason_text(end->reason),
+		end->message,
+		sight->has_exit_code ? number_text(&exit_code, sight->exit_code) : NULL,
+		json_text(spec),
+	};
+
+	if (!store_run(store, STATEMENT_BATCH_RETRY, params, &result, err))
 		return false;
 	*ret_won = PQntuples(result) == 1;
 	return true;

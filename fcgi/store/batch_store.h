@@ -26,6 +26,7 @@ struct store_new_batch {
 	int claim_ms;                   /* nobody else pushes it before */
 	const char *client_key;         /* NULL: none; otherwise one row per key, and `uid` is not used */
 	const char *whole_request_text; /* its digest is kept, to tell a repetition from another request */
+	struct batch_retry retry;
 };
 
 /*
@@ -45,15 +46,16 @@ MUST_CHECK bool store_repeated(struct store *store, struct arena *arena, const c
 			       const char *whole_request_text, struct batch *ret_batch, struct err *err);
 
 /*
- * The object is known to exist; `by` is "worker" or "watcher", or "watch" when an event was the first to tell. ret_batch is
- * the row after it, maybe to be killed.
+ * The object of batch->retries is known to exist; `by` is "worker" or "watcher", or "watch" when an event was the first to
+ * tell. ret_batch is the row after it, maybe to be killed.
  */
-MUST_CHECK bool store_pushed(struct store *store, struct arena *arena, int64_t id, const char *by,
+MUST_CHECK bool store_pushed(struct store *store, struct arena *arena, const struct batch *batch, const char *by,
 			     struct batch *ret_batch, struct err *err);
 /* Not now: in delay_ms anybody may try again. `why` is for people. */
-MUST_CHECK bool store_push_deferred(struct store *store, int64_t id, int delay_ms, const char *why, struct err *err);
+MUST_CHECK bool store_push_deferred(struct store *store, const struct batch *batch, int delay_ms, const char *why,
+				    struct err *err);
 /* Never: the row ends as "error" with Kubernetes' words. */
-MUST_CHECK bool store_refused(struct store *store, int64_t id, const char *words, struct err *err);
+MUST_CHECK bool store_refused(struct store *store, const struct batch *batch, const char *words, struct err *err);
 
 struct store_push {
 	struct batch batch;
@@ -65,13 +67,23 @@ MUST_CHECK bool store_push_claim(struct store *store, struct arena *arena, const
 				 struct store_push **ret_pushes, size_t *ret_count, struct err *err);
 
 /* The end of a batch whose log is not complete: whoever goes on, after whatever end of this process, ends it so. */
-MUST_CHECK bool store_end_seen(struct store *store, int64_t id, const struct batch_sight *end, struct err *err);
+MUST_CHECK bool store_end_seen(struct store *store, const struct batch *batch, const struct batch_sight *end,
+			       struct err *err);
 
 /*
- * Writes what batch_next() found. ret_won false: the row is not in batch->state any more, somebody else moved it.
+ * Writes what batch_next() found. ret_won false: the row is not in batch->state, or in that run, any more: somebody else
+ * moved it.
  */
 MUST_CHECK bool store_move(struct store *store, const struct batch *batch, const struct batch_sight *sight,
 			   const struct batch_move *move, bool *ret_won, struct err *err);
+
+/*
+ * Instead of an end: the batch is as before a run, whose push is owed in its interval's time.
+ * spec     of the object of the run that failed, whole
+ * ret_won  false: it is to be killed, or somebody else moved it
+ */
+MUST_CHECK bool store_retry(struct store *store, const struct batch *batch, const struct batch_sight *sight,
+			    const struct batch_move *end, struct json_object *spec, bool *ret_won, struct err *err);
 
 enum store_kill { STORE_KILL, STORE_DELETE };
 /*

@@ -45,7 +45,8 @@ flag_at(const PGresult *result, const char *column)
 }
 
 bool
-store_log_position(struct store *store, int64_t batch_id, struct log_position *ret_position, struct err *err)
+store_log_position(struct store *store, int64_t batch_id, struct log_position *ret_position, int *ret_run,
+		   struct err *err)
 {
 	AUTO_PGRESULT PGresult *result = NULL;
 	char id_text[NUMBER_BYTES];
@@ -56,6 +57,7 @@ store_log_position(struct store *store, int64_t batch_id, struct log_position *r
 		return false;
 	if (PQntuples(result) == 0)
 		return err_set(err, ERR_NOT_FOUND, "%s", "");
+	*ret_run = (int)number_at(result, "retries");
 	*ret_position = (struct log_position){
 		.lines_count = number_at(result, "log_lines_count"),
 		.size_bytes = number_at(result, "size_bytes"),

@@ -16,7 +16,7 @@ MUST_CHECK bool store_log_page(struct store *store, struct arena *arena, int64_t
 			       int64_t count, struct json_object **ret_lines, struct err *err);
 
 /* How far the log has been taken; err also ERR_NOT_FOUND: no such batch. */
-MUST_CHECK bool store_log_position(struct store *store, int64_t batch_id, struct log_position *ret_position,
+MUST_CHECK bool store_log_position(struct store *store, int64_t batch_id, struct log_position *ret_position, int *ret_run,
 				   struct err *err);
 
 /*

@@ -11,6 +11,11 @@ COMMENT ON COLUMN batch.retry_interval_s IS 'From a failure to the next run, in 
 COMMENT ON COLUMN batch.retry_reasons IS 'Failures after which it is run again; null: any (conf spark.sparkgate.retry.on).';
 COMMENT ON COLUMN batch.retries IS 'How often it has been run again; each run has an object of its own.';
 
+-- Retention: also of a batch that ended before its last run was pushed.
+DROP INDEX batch_object_owed;
+CREATE INDEX batch_object_owed ON batch (cluster, finished_at)
+	WHERE finished_at IS NOT NULL AND (pushed_at IS NOT NULL OR retries > 0) AND object_deleted_at IS NULL;
+
 CREATE OR REPLACE VIEW batch_brief AS
 SELECT id, uid, client_key, protocol, name, owner, proxy_user, cluster, namespace, operator_kind, object_name, request_id, state,
        reason, message, app_id, driver_pod, driver_followed, attempts, accepted_at, pushed_at, started_at, finished_at,

@@ -1,6 +1,7 @@
 -- sql/statements/batch_accept.sql   $1 uid, $2 protocol, $3 name, $4 owner, $5 proxy_user, $6 cluster, $7 namespace,
 -- $8 operator_kind, $9 request (redacted), $10 request_id, $11 object's spec (whole), $12 claim in milliseconds,
--- $13 client key or null, $14 request (whole, for its digest).
+-- $13 client key or null, $14 request (whole, for its digest), $15 retries at most, $16 seconds before each, $17 reasons
+-- for them or null (any).
 -- One commit for the row and for the push that it owes. Repeating it finds the row by its uid: that of a lost answer, or
 -- the one that follows from the client's key and is therefore the same for all repetitions, whichever worker has them.
 -- When two of them race, the later one waits for the earlier, inserts nothing and does not see its row yet: no row means
@@ -12,8 +13,9 @@ WITH wanted AS (
 	FROM gateway
 ), accepted AS (
 	INSERT INTO batch (uid, client_key, request_digest, protocol, name, owner, proxy_user, cluster, namespace,
-			   operator_kind, request, request_id)
-	SELECT uid, $13, digest, $2::batch_protocol, $3, $4, $5, $6, $7, $8, $9::jsonb, $10 FROM wanted
+			   operator_kind, request, request_id, retry_max, retry_interval_s, retry_reasons)
+	SELECT uid, $13, digest, $2::batch_protocol, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $15::int, $16::int, $17::batch_reason[]
+	FROM wanted
 	WHERE NOT EXISTS (SELECT FROM batch WHERE batch.uid = wanted.uid)
 	ON CONFLICT ON CONSTRAINT batch_uid DO NOTHING
 	RETURNING *

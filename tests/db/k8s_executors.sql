@@ -69,7 +69,7 @@ EXECUTE batch_kill_request(:new_id, NULL, NULL, 'kill') \gset
 SELECT is_empty(format('EXECUTE k8s_app_creating(%s, 1, NULL)', :new_id), 'nothing is made for what is to be killed');
 EXECUTE batch_kill_owed('default', 10) \gset owed_
 SELECT is(:'owed_held'::boolean, true, 'a worker may be making something');
-EXECUTE batch_move(:new_id, 'running', 'killed', 'killed_by_user', NULL, NULL, NULL, 1, 'f', NULL, NULL) \gset
+EXECUTE batch_move(:new_id, 'running', 'killed', 'killed_by_user', NULL, NULL, NULL, 1, 'f', NULL, NULL, 0) \gset
 SELECT is_empty(format('SELECT FROM k8s_application WHERE batch_id = %s', :new_id), 'nothing is heard of what has ended');
 
 SELECT ok(EXISTS (SELECT FROM pg_indexes WHERE indexname = 'batch_k8s_application'), 'applications are found by an index');

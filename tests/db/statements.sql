@@ -7,9 +7,10 @@ SELECT plan(81);
 
 SELECT is(count(*), :statements::bigint, 'every file of sql/statements prepares on a fresh schema') FROM pg_prepared_statements;
 
--- batch_accept: uid, protocol, name, owner, proxy_user, cluster, namespace, operator, request, request id, spec, claim ms, key, whole request
+-- batch_accept: uid, protocol, name, owner, proxy_user, cluster, namespace, operator, request, request id, spec, claim ms, key, whole request,
+-- retries at most, seconds before each, reasons
 \set uid '10000000-0000-4000-8000-000000000001'
-EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}') \gset new_
+EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}', 0, 10, NULL) \gset new_
 SELECT is(:'new_is_new'::boolean, true, 'a batch is accepted');
 SELECT is(:'new_state'::text, 'accepted', 'its state is accepted');
 SELECT is(:'new_uid'::text, :'uid', 'it has the uid that it was given');
@@ -17,7 +18,7 @@ SELECT is((SELECT object FROM batch_push WHERE batch_id = :new_id), '{"spec": 1}
 SELECT ok((SELECT claimed_until > clock_timestamp() + interval '3 s' FROM batch_push WHERE batch_id = :new_id), 'and claimed by whoever accepted it');
 SELECT results_eq(format('SELECT kind, state::text, request_id FROM batch_event WHERE batch_id = %s', :new_id),
 	$$VALUES ('accepted', 'accepted', 'req1')$$, 'and so is the event');
-EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}') \gset twice_
+EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}', 0, 10, NULL) \gset twice_
 SELECT is(:'twice_id'::text, :'new_id', 'the same uid again is the same batch');
 SELECT is(:'twice_is_new'::boolean, false, 'and not a new one');
 SELECT is(count(*), 1::bigint, 'there is one row') FROM batch;
@@ -25,41 +26,41 @@ SELECT is(count(*), 1::bigint, 'one push') FROM batch_push;
 SELECT is(count(*), 1::bigint, 'and one event') FROM batch_event;
 
 -- A client's key makes the uid.
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000002', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x') \gset key_
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000003', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x') \gset again_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000002', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL) \gset key_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000003', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL) \gset again_
 SELECT is(:'again_id'::text, :'key_id', 'the same key is the same batch, whichever worker has it');
 SELECT is(:'again_is_same'::boolean, true, 'the request is the same');
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000004', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'y') \gset other_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000004', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'y', 0, 10, NULL) \gset other_
 SELECT is(:'other_is_same'::boolean, false, 'another request with that key is seen to be another');
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000005', 'livy', NULL, 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x') \gset ann_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000005', 'livy', NULL, 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL) \gset ann_
 SELECT isnt(:'ann_id'::text, :'key_id', 'another owner''s key is another key');
 
--- batch_move: id, expected, wanted, reason, message, app id, pod, attempts, follow, exit code, object uid
-EXECUTE batch_move(:'new_id', 'accepted', 'running', NULL, NULL, 'spark-1', 'pod-1', '1', 'f', NULL, 'object-1') \gset moved_
+-- batch_move: id, expected, wanted, reason, message, app id, pod, attempts, follow, exit code, object uid, run
+EXECUTE batch_move(:'new_id', 'accepted', 'running', NULL, NULL, 'spark-1', 'pod-1', '1', 'f', NULL, 'object-1', 0) \gset moved_
 SELECT is(:'moved_id'::text, :'new_id', 'a move from the expected state is won');
 SELECT ok(started_at IS NOT NULL AND finished_at IS NULL AND app_id = 'spark-1' AND driver_pod = 'pod-1', 'running has a start and what was learned') FROM batch WHERE id = :new_id;
-SELECT is_empty(format('EXECUTE batch_move(%L, ''accepted'', ''dead'', NULL, NULL, NULL, NULL, 1, false, 1, NULL)', :'new_id'), 'a move from another state is lost');
+SELECT is_empty(format('EXECUTE batch_move(%L, ''accepted'', ''dead'', NULL, NULL, NULL, NULL, 1, false, 1, NULL, 0)', :'new_id'), 'a move from another state is lost');
 SELECT is(state::text, 'running', 'and changes nothing') FROM batch WHERE id = :new_id;
-EXECUTE batch_move(:'new_id', 'running', 'running', NULL, NULL, NULL, NULL, '2', 't', NULL, 'object-2') \gset same_
+EXECUTE batch_move(:'new_id', 'running', 'running', NULL, NULL, NULL, NULL, '2', 't', NULL, 'object-2', 0) \gset same_
 SELECT ok(driver_followed AND attempts = 2 AND app_id = 'spark-1' AND object_uid = 'object-1', 'what is merely learned is kept, and what is not said stays') FROM batch WHERE id = :new_id;
 SELECT is(count(*), 2::bigint, 'but is no event') FROM batch_event WHERE batch_id = :new_id;
-EXECUTE batch_end_seen(:'new_id', 'success', NULL, NULL, '0') \gset end_
+EXECUTE batch_end_seen(:'new_id', 'success', NULL, NULL, '0', 0) \gset end_
 SELECT ok(state = 'running' AND end_state = 'success' AND exit_code = 0, 'an end is written before the state') FROM batch WHERE id = :new_id;
-SELECT is_empty(format('EXECUTE batch_end_seen(%L, ''dead'', ''failed'', ''late'', 1)', :'new_id'), 'the first one that is seen counts');
-EXECUTE batch_move(:'new_id', 'running', 'success', NULL, NULL, NULL, NULL, '1', 'f', '0', NULL) \gset done_
+SELECT is_empty(format('EXECUTE batch_end_seen(%L, ''dead'', ''failed'', ''late'', 1, 0)', :'new_id'), 'the first one that is seen counts');
+EXECUTE batch_move(:'new_id', 'running', 'success', NULL, NULL, NULL, NULL, '1', 'f', '0', NULL, 0) \gset done_
 SELECT ok(finished_at IS NOT NULL, 'a final state has its time') FROM batch WHERE id = :new_id;
 SELECT is_empty(format('SELECT FROM batch_push WHERE batch_id = %s', :new_id), 'and nothing is owed any more');
-SELECT is_empty(format('EXECUTE batch_move(%L, ''success'', ''dead'', NULL, NULL, NULL, NULL, 1, false, 1, NULL)', :'new_id'), 'nothing moves a final state');
-SELECT is_empty(format('EXECUTE batch_end_seen(%L, ''dead'', ''failed'', ''late'', 1)', :'new_id'), 'nor does a later end');
+SELECT is_empty(format('EXECUTE batch_move(%L, ''success'', ''dead'', NULL, NULL, NULL, NULL, 1, false, 1, NULL, 0)', :'new_id'), 'nothing moves a final state');
+SELECT is_empty(format('EXECUTE batch_end_seen(%L, ''dead'', ''failed'', ''late'', 1, 0)', :'new_id'), 'nor does a later end');
 SELECT results_eq(format('SELECT kind, state::text FROM batch_event WHERE batch_id = %s ORDER BY id', :new_id),
 	$$VALUES ('accepted', 'accepted'), ('state', 'running'), ('state', 'success')$$, 'the events tell the story');
 
 -- batch_pushed
-EXECUTE batch_pushed(:'key_id', 'worker') \gset pushed_
+EXECUTE batch_pushed(:'key_id', 'worker', 0) \gset pushed_
 SELECT is(:'pushed_state'::text, 'starting', 'a pushed batch is starting');
 SELECT isnt(:'pushed_pushed_at'::text, '', 'and has its time');
 SELECT is_empty(format('SELECT FROM batch_push WHERE batch_id = %s', :key_id), 'nothing is owed');
-EXECUTE batch_pushed(:'key_id', 'watcher') \gset repushed_
+EXECUTE batch_pushed(:'key_id', 'watcher', 0) \gset repushed_
 SELECT is(:'repushed_id'::text, :'key_id', 'who says so again gets the row');
 SELECT is(count(*), 1::bigint, 'and there is one event of it') FROM batch_event WHERE batch_id = :key_id AND kind = 'pushed';
 
@@ -71,7 +72,7 @@ SELECT is(:'claim_id'::text, :'ann_id', 'a push that nobody holds is taken over'
 SELECT is(:'claim_tries'::text, '2', 'its tries are counted');
 SELECT is_empty('EXECUTE batch_push_claim(''default'', 1000, 10)', 'and is held from then on');
 SELECT is_empty('EXECUTE batch_push_claim(''other'', 1000, 10)', 'another cluster''s are not seen');
-SELECT lives_ok(format('EXECUTE batch_push_deferred(%L, ''0'', ''quota'')', :'ann_id'), 'a push is put off');
+SELECT lives_ok(format('EXECUTE batch_push_deferred(%L, ''0'', ''quota'', 0)', :'ann_id'), 'a push is put off');
 SELECT is(message, 'quota', 'and the batch says why') FROM batch WHERE id = :ann_id;
 SELECT is(last_error, 'quota', 'so does the push') FROM batch_push WHERE batch_id = :ann_id;
 
@@ -92,8 +93,8 @@ SELECT is(state::text, 'success', 'and keeps its end') FROM batch WHERE id = :ne
 SELECT is_empty('EXECUTE batch_kill_request(0, NULL, ''r'', ''delete'')', 'what is not there is not killed');
 
 -- batch_kill_all: protocol, cluster, actor, request id
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000007', 'spark_rest', 'app', 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '') \gset rest_
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000008', 'spark_rest', 'app', 'bob', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '') \gset bobs_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000007', 'spark_rest', 'app', 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL) \gset rest_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000008', 'spark_rest', 'app', 'bob', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL) \gset bobs_
 SELECT isnt(:'rest_id'::text, :'bobs_id'::text, 'applications of Spark may have one name');
 EXECUTE batch_kill_all('spark_rest', 'other', NULL, 'r10') \gset elsewhere_
 SELECT is(:'elsewhere_batches'::bigint, 0::bigint, 'what runs in another cluster is not killed');
@@ -107,12 +108,12 @@ SELECT is(count(*), 0::bigint, 'what came by another door is left alone') FROM b
 DELETE FROM batch WHERE protocol = 'spark_rest';
 
 -- batch_refused
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000006', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '') \gset no_
-EXECUTE batch_refused(:'no_id', 'no such namespace') \gset refused_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000006', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL) \gset no_
+EXECUTE batch_refused(:'no_id', 'no such namespace', 0) \gset refused_
 SELECT results_eq(format('SELECT state::text, reason::text, message, log_lines_count, log_tail FROM batch WHERE id = %s', :no_id),
 	$$VALUES ('error', 'refused', 'no such namespace', 1::bigint, '["no such namespace"]'::jsonb)$$, 'a refused batch keeps the words');
-SELECT is_empty(format('EXECUTE batch_refused(%L, ''x'')', :'no_id'), 'once');
-SELECT is_empty(format('EXECUTE batch_refused(%L, ''x'')', :'key_id'), 'what was pushed is not refused');
+SELECT is_empty(format('EXECUTE batch_refused(%L, ''x'', 0)', :'no_id'), 'once');
+SELECT is_empty(format('EXECUTE batch_refused(%L, ''x'', 0)', :'key_id'), 'what was pushed is not refused');
 
 -- Lists, logs.
 SELECT is(count(*), 2::bigint, 'deleted ones are not listed') FROM batch WHERE deleted_at IS NULL;

@@ -25,9 +25,9 @@ class Session:
         names = [column.name for column in self.cursor.description]
         return [dict(zip(names, row)) for row in self.cursor.fetchall()]
 
-    def accept(self, key=None, name=None, claim_ms=0, whole="x"):
+    def accept(self, key=None, name=None, claim_ms=0, whole="x", retries=0):
         return self.run("batch_accept", str(uuid.uuid4()), "livy", name, None, None, "default", "spark", "kubeflow",
-                        "{}", "request", "{}", str(claim_ms), key, whole)
+                        "{}", "request", "{}", str(claim_ms), key, whole, retries, 0, None)
 
     def say(self, sql):
         self.cursor.execute(sql)
@@ -69,8 +69,8 @@ def test_of_two_moves_one_wins(stack, sessions):
     first, second = sessions
     batch_id = first.accept()[0]["id"]
     first.say("BEGIN")
-    assert first.run("batch_move", batch_id, "accepted", "success", None, None, None, None, 1, "f", None, None)
-    loser = Later(second.run, "batch_move", batch_id, "accepted", "dead", "failed", "late", None, None, 1, "f", None, None)
+    assert first.run("batch_move", batch_id, "accepted", "success", None, None, None, None, 1, "f", None, None, 0)
+    loser = Later(second.run, "batch_move", batch_id, "accepted", "dead", "failed", "late", None, None, 1, "f", None, None, 0)
     waits(stack)
     first.say("COMMIT")
     assert loser.result() == [], "no row means you lost"
@@ -81,12 +81,38 @@ def test_a_delete_and_an_end_may_race(stack, sessions):
     first, second = sessions
     batch_id = first.accept()[0]["id"]
     first.say("BEGIN")
-    first.run("batch_move", batch_id, "accepted", "success", None, None, None, None, 1, "f", None, None)
+    first.run("batch_move", batch_id, "accepted", "success", None, None, None, None, 1, "f", None, None, 0)
     asked = Later(second.run, "batch_kill_request", batch_id, None, "request", "delete")
     waits(stack)
     first.say("COMMIT")
     (row,) = asked.result()
     assert row["state"] == "success" and row["kill_requested_at"] is None and row["deleted_at"]
+
+
+RETRY = ("batch_retry", 0, "exit_code", "it failed", 3, "{}")
+
+
+def test_a_kill_that_comes_first_leaves_no_retry(stack, sessions):
+    first, second = sessions
+    batch_id = first.accept(retries=1)[0]["id"]
+    first.say("BEGIN")
+    first.run("batch_kill_request", batch_id, None, "request", "kill")
+    retry = Later(second.run, RETRY[0], batch_id, *RETRY[1:])
+    waits(stack)
+    first.say("COMMIT")
+    assert retry.result() == [] and stack.row(batch_id)["retries"] == 0
+
+
+def test_of_two_watchers_one_runs_it_again(stack, sessions):
+    first, second = sessions
+    batch_id = first.accept(retries=5)[0]["id"]
+    first.say("BEGIN")
+    assert first.run(RETRY[0], batch_id, *RETRY[1:])
+    other = Later(second.run, RETRY[0], batch_id, *RETRY[1:])
+    waits(stack)
+    first.say("COMMIT")
+    assert other.result() == [] and stack.row(batch_id)["retries"] == 1
+    assert stack.postgres.value("SELECT count(*) FROM batch_event WHERE kind = 'retry'") == 1
 
 
 def test_a_push_that_is_being_paid_is_not_waited_for(sessions):

@@ -91,6 +91,19 @@ a_conf_value_is_found_by_its_whole_key(void **state)
 	assert_null(batch_pairs_get(&none, "spark.a"));
 }
 
+/* Spark derives the names of pods and services from it (contract crds.md 2.3). */
+static void
+each_run_has_an_object_of_its_own(void **state)
+{
+	struct arena *arena = *state;
+	const char *longest = batch_object_of_run(arena, "sg-99999999999999-1a2b3c4d", 100);
+
+	assert_string_equal(batch_object_of_run(arena, "sg-7-1a2b3c4d", 0), "sg-7-1a2b3c4d");
+	assert_string_equal(batch_object_of_run(arena, "sg-7-1a2b3c4d", 1), "sg-7-1a2b3c4d-1");
+	assert_string_equal(batch_object_of_run(arena, "sg-7-1a2b3c4d", 12), "sg-7-1a2b3c4d-12");
+	assert_true(strlen(longest) <= 30);
+}
+
 int
 main(void)
 {
@@ -100,6 +113,7 @@ main(void)
 		cmocka_unit_test(every_reason_but_none_has_a_word_of_its_own_and_is_read_back),
 		cmocka_unit_test(unknown_words_are_refused_and_change_nothing),
 		cmocka_unit_test(a_conf_value_is_found_by_its_whole_key),
+		unit_test_with_arena(each_run_has_an_object_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

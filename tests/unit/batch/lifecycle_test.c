@@ -271,6 +271,27 @@ a_batch_to_be_killed_is_shown_as_killed_until_it_has_ended(void **state)
 	}
 }
 
+/* An object's operator counts from one again. */
+static void
+attempts_are_the_runs_of_all_objects(void **state)
+{
+	static const struct {
+		int retries, known, seen, wanted;
+	} counts[] = { { 0, 0, 0, 0 }, { 0, 0, 1, 1 }, { 0, 3, 2, 3 }, { 2, 3, 0, 3 }, { 2, 3, 1, 3 }, { 2, 0, 1, 3 }, { 2, 3, 2, 4 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(counts); i++) {
+		const struct batch batch = {
+			.state = BATCH_RUNNING, .retries = counts[i].retries, .attempts = counts[i].known,
+		};
+		const struct batch_sight sight = { .phase = BATCH_SEEN_RUNNING, .attempts = counts[i].seen };
+		struct batch_move move;
+
+		assert_int_equal(batch_attempts_seen(&batch, &sight), counts[i].wanted);
+		assert_int_equal(batch_next(&batch, &sight, &move), counts[i].wanted > counts[i].known);
+	}
+}
+
 int
 main(void)
 {
@@ -286,6 +307,7 @@ main(void)
 		cmocka_unit_test(the_first_end_that_was_seen_counts),
 		cmocka_unit_test(what_else_is_learnt_is_a_change_once),
 		cmocka_unit_test(a_batch_to_be_killed_is_shown_as_killed_until_it_has_ended),
+		cmocka_unit_test(attempts_are_the_runs_of_all_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
