@@ -57,9 +57,12 @@ def operator(request, live):
 
 @pytest.fixture(scope="module")
 def errands(live, tmp_path_factory):
-    """URL and release(THING) of programs that run until URL/THING is there: URL/errand.py and URL/held_lines.py."""
+    """URL and release(THING) of programs that run until URL/THING is there: URL/errand.py and URL/held_lines.py.
+
+    URL/third_run.py waits for nothing.
+    """
     directory = tmp_path_factory.mktemp("errands")
-    for name in ("errand.py", "held_lines.py"):
+    for name in ("errand.py", "held_lines.py", "third_run.py"):
         shutil.copy(PROGRAMS_HERE / name, directory)
     with served(directory, live.node_address()) as address:
         yield address, lambda thing: (directory / thing).write_text("here")

@@ -31,7 +31,7 @@ def drivers(live, operator):
 
 
 @pytest.fixture(scope="module")
-def batches(live, drivers):
+def batches(live, drivers, errands):
     def waiting(seconds=LONG_S, **conf):
         return LiveBatch(live, f"{PROGRAMS}/wait.py", args=[str(seconds)], conf=SMALL | conf)
 
@@ -51,6 +51,8 @@ def batches(live, drivers):
         "no_file": lambda: LiveBatch(live, "local:///opt/there/is/none.py", conf=SMALL),
         "edited": lambda: waiting(30),
         "lost_alone": waiting,
+        "fails_twice": lambda: LiveBatch(live, f"{errands[0]}/third_run.py", conf=SMALL | {
+            "spark.sparkgate.retry.max": "3", "spark.sparkgate.retry.interval": "1s"}),
     }
     with live.operator_away():  # what is edited later counts for the next run only, or makes one: see "edited"
         started = {name: plan.pop(name)() for name in ("beside", "beside_failed")}
@@ -232,3 +234,18 @@ def test_what_happens_while_the_operator_is_away(live, batches, errands, operato
              lambda: [reported(live, batch) for batch in (ended_alone, lost)] == ["COMPLETED", "FAILED"])
     late.wait("success")
     assert [end_of(batch) for batch in (ended_alone, lost)] == ends, "a final state never changes"
+
+
+def test_a_batch_that_fails_twice_is_run_again_and_succeeds(live, batches):
+    batch = batches["fails_twice"]
+    batch.wait("success")
+    row, name = batch.row(), batch.row()["object_name"]
+    assert (row["attempts"], row["retries"], row["exit_code"], row["reason"]) == ("3", "2", "0", "")
+    *before, last = [event["state"] for event in batch.events()]
+    assert set(before) <= {"accepted", "starting", "running"} and last == "success", batch.story()
+    log = batch.log("size=-1")
+    assert log["total"] == len(log["log"])
+    said = [line.split(" failed: ")[0] for line in log["log"] if line.startswith(("this is", "(sparkgate: run"))]
+    assert said == [f"this is {name}-driver", "(sparkgate: run 1 of 4", f"this is {name}-1-driver",
+                    "(sparkgate: run 2 of 4", f"this is {name}-2-driver"], "one log has all runs, one after the other"
+    assert all(live.objects("sparkapplications", each) for each in (name, f"{name}-1", f"{name}-2")), "retention takes them"
