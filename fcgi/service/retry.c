@@ -14,6 +14,8 @@ read_spec(struct arena *arena, struct app_cluster *cluster, const struct batch *
 {
 	struct json_object *object;
 
+	if (cluster == NULL)
+		return err_set(err, ERR_UNAVAILABLE, "cluster %s is not in the gateway's configuration any more", batch->cluster);
 	if (!kube_get(cluster->kube, crd_object_path(arena, batch), &object, err))
 		return false;
 	arena_own_json(arena, object);

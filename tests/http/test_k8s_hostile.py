@@ -348,6 +348,7 @@ def test_a_part_of_a_submission_in_livy_s_hands(stack, kube, k8s, livy):
 
 
 BAD_PROPERTIES = {
+    "a pod that would be made anew": ({"spark.sparkgate.retry.max": "1"}, 422, "spark.sparkgate.retry.max: the driver's pod is"),
     "an unknown cluster": ({"spark.ilum.cluster": "nowhere"}, 422, "there is no cluster 'nowhere'"),
     "another service account": ({"spark.kubernetes.authenticate.driver.serviceAccountName": "admin"}, 403, "'admin'"),
     "another of executors": ({"spark.kubernetes.authenticate.executor.serviceAccountName": "admin"}, 403, "'admin'"),

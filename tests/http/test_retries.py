@@ -105,16 +105,6 @@ def operator(cluster, kube):
     kube.delete_drivers()
 
 
-@pytest.fixture
-def hurried(stack, operator):
-    """What a dead watcher had in hand is soon anybody's."""
-    cluster = {"clusters": {"default": {"operator": operator.kind}}}
-    stack.reconfigure(IMPATIENT | cluster)
-    yield
-    stack.repair()
-    stack.reconfigure(cluster)
-
-
 only_kubeflow = pytest.mark.parametrize("cluster", ["kubeflow"], indirect=True)
 
 
@@ -287,9 +277,9 @@ def test_an_object_that_is_gone_cannot_be_made_anew(stack, livy, operator, repai
     assert row["message"].startswith("it failed (not run again: its SparkApplication") and operator.names() == []
 
 
-@pytest.mark.parametrize("step", ["retry.begin", "retry.write", "store.sent", "retry.written", "push.claimed", "push.create",
-                                  "push.created", "push.recorded"])
-def test_a_watcher_that_is_killed_loses_and_doubles_nothing(stack, livy, operator, hurried, step):
+@pytest.mark.parametrize("step", ["retry.begin", "retry.write", "retry.written", "push.claimed", "push.create", "push.created",
+                                  "push.recorded"])
+def test_a_watcher_that_is_killed_loses_and_doubles_nothing(stack, livy, operator, repaired, step):
     batch_id, name = submit(stack, livy)
     operator.run(name)
     becomes(livy, batch_id, "running")
@@ -297,7 +287,10 @@ def test_a_watcher_that_is_killed_loses_and_doubles_nothing(stack, livy, operato
     operator.end(name, 3)
     log = stack.run / "retry-failpoints"
     log.unlink(missing_ok=True)
-    dying = stack.start_watcher(SPARKGATE_FAILPOINTS=f"{step}=1", SPARKGATE_FAILPOINTS_LOG=str(log))
+    # what it has in hand is soon anybody's
+    hurried = stack.write_config(IMPATIENT | {"clusters": {"default": {"operator": operator.kind}}}, "hurried.yaml")
+    dying = stack.start_watcher(config=hurried, SPARKGATE_FAILPOINTS=f"{step}=1",
+                                SPARKGATE_FAILPOINTS_LOG=str(log))
     wait_for("it to be killed there", log.exists)
     dying.stop()
     stack.start_watcher()
