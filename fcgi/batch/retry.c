@@ -33,8 +33,8 @@ read_max(const char *text, int *ret_max, struct err *err)
 	long number;
 
 	if (!read_number(text, BATCH_RETRY_MAX, &number, &rest) || *rest != '\0')
-		return err_set(err, ERR_INVALID, "conf " KEY_MAX ": give a number from 0 (never run again) to %d, not '%s'",
-			       BATCH_RETRY_MAX, text);
+		return err_set(err, ERR_INVALID, "conf " KEY_MAX ": give a number from 0 (never run again) to %d, "
+			       "not '%s'", BATCH_RETRY_MAX, text);
 	*ret_max = (int)number;
 	return true;
 }
@@ -52,14 +52,15 @@ read_interval(const char *text, int *ret_interval_s, struct err *err)
 
 	if (read_number(text, BATCH_RETRY_INTERVAL_MAX_S, &number, &rest)) {
 		for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
-			if (strcasecmp(rest, units[i].unit) != 0 || number > BATCH_RETRY_INTERVAL_MAX_S / units[i].seconds)
+			if (strcasecmp(rest, units[i].unit) != 0 ||
+			    number > BATCH_RETRY_INTERVAL_MAX_S / units[i].seconds)
 				continue;
 			*ret_interval_s = (int)number * units[i].seconds;
 			return true;
 		}
 	}
-	return err_set(err, ERR_INVALID, "conf " KEY_INTERVAL ": give seconds, or a time such as 30s, 5m or 1h, up to a day, not '%s'",
-		       text);
+	return err_set(err, ERR_INVALID, "conf " KEY_INTERVAL ": give seconds, or a time such as 30s, 5m or 1h, up to a "
+		       "day, not '%s'", text);
 }
 
 static bool
@@ -68,7 +69,8 @@ read_reason(const char *word, size_t size, unsigned *reasons)
 	for (int reason = 0; reason < BATCH_REASON_COUNT; reason++) {
 		const char *text = batch_reason_text((enum batch_reason)reason);
 
-		if ((BATCH_REASON_BIT(reason) & BATCH_RETRY_ANY) != 0 && strlen(text) == size && strncmp(text, word, size) == 0) {
+		if ((BATCH_REASON_BIT(reason) & BATCH_RETRY_ANY) != 0 && strlen(text) == size &&
+		    strncmp(text, word, size) == 0) {
 			*reasons |= BATCH_REASON_BIT(reason);
 			return true;
 		}
@@ -123,8 +125,8 @@ refuse_others(const struct batch_pairs *conf, struct err *err)
 {
 	for (size_t i = 0; i < conf->count; i++) {
 		if (strncmp(conf->items[i].key, KEYS, strlen(KEYS)) == 0)
-			return err_set(err, ERR_INVALID, "conf %s: there is no such key; there are " KEY_MAX ", " KEY_INTERVAL
-				       " and " KEY_ON, conf->items[i].key);
+			return err_set(err, ERR_INVALID, "conf %s: there is no such key; there are " KEY_MAX ", "
+				       KEY_INTERVAL " and " KEY_ON, conf->items[i].key);
 	}
 	return true;
 }
@@ -141,11 +143,11 @@ batch_retry_take(struct batch_order *order, struct batch_retry *ret_retry, struc
 	    (interval != NULL && !read_interval(interval, &ret_retry->interval_s, err)))
 		return false;
 	if (on != NULL && !batch_retry_reasons_parse(on, &ret_retry->reasons))
-		return err_set(err, ERR_INVALID, "conf " KEY_ON ": give some of exit_code, out_of_memory, evicted, driver_lost, "
-			       "failed and submission_failed, parted by commas, not '%s'", on);
+		return err_set(err, ERR_INVALID, "conf " KEY_ON ": give some of exit_code, out_of_memory, evicted, "
+			       "driver_lost, failed and submission_failed, parted by commas, not '%s'", on);
 	if (ret_retry->max > 0 && is_supervised(order))
-		return err_set(err, ERR_INVALID, "conf " KEY_MAX ": a supervised driver is run again without end already: leave "
-			       "it out, or spark.driver.supervise (--supervise)");
+		return err_set(err, ERR_INVALID, "conf " KEY_MAX ": a supervised driver is run again without end already: "
+			       "leave it out, or spark.driver.supervise (--supervise)");
 	return true;
 }
 
