@@ -192,18 +192,19 @@ class Campaign:
 
     async def judge(self, wishes):
         assert not self.operator.failures, self.operator.failures
-        rows = await self.rows("SELECT id, uid::text, state::text, reason::text, message, finished_at FROM batch")
+        rows = await self.rows("SELECT id, uid::text, state::text, reason::text, message, finished_at, retries FROM batch")
         events = collections.defaultdict(list)
         for event in await self.rows("SELECT batch_id, kind::text, state::text FROM batch_event ORDER BY id"):
             events[event["batch_id"]].append(event)
         objects = await self.objects_at_rest(rows)
         logs = {wish.id: await self.clients.whole_log(wish) for wish in wishes
-                if wish.id is not None and wish.plan in ("success", "dead")}
+                if wish.id is not None and wish.plan in ("success", "dead", "retried")}
         return check(wishes, rows, events, objects, self.operator, self.api.refused, logs)
 
     async def objects_at_rest(self, rows):
         """Those that are to go have a while for it: a late push's object is deleted when the watcher sees it."""
-        stay = {row["uid"] for row in rows if row["state"] in ("success", "dead")}
+        stay = {row["uid"] for row in rows if row["state"] in ("success", "dead")
+                or (row["state"] == "error" and row["retries"] > 0)}
         deadline = time.monotonic() + LIMIT_S
         while True:
             objects = collections.defaultdict(list)

@@ -5,11 +5,15 @@ import dataclasses
 import itertools
 
 GIVEN_UP = "(sparkgate: the rest of the driver's log could not be read: "
+RUN_AGAIN = "(sparkgate: run 1 of 2 failed: "
+# plan -> how many objects there may have been
+OBJECTS = {"remade": 3, "retried": 2}
 
 # plan -> the state and reason that a batch may end with
 ENDS = {
     "success": {("success", None)},
     "dead": {("dead", "exit_code")},
+    "retried": {("success", None)},
     "killed": {("killed", "killed_by_user")},
     "deleted_outside": {("killed", "deleted_outside")},
     # deleted and made again by hand: the watcher saw the deletion, or only the new object
@@ -57,7 +61,7 @@ def check(wishes, rows, events, objects, operator, refused, logs):
         known.add(wish.id)
         check_row(verdict, wish, row, events.get(wish.id, []), objects.get(row["uid"], []),
                   operator.created.get(row["uid"], []), row["uid"] in refused)
-        if wish.id in logs and row["state"] == wish.plan:
+        if wish.id in logs and (row["state"], row["reason"]) in ENDS[wish.plan]:
             check_log(verdict, wish, logs[wish.id])
     check_strangers(verdict, [row for row in rows if row["id"] not in known], refused)
     verdict.counts["rows"] += len(rows)
@@ -70,20 +74,23 @@ def check_row(verdict, wish, row, events, objects, created, was_refused):
         verdict.find("lost", wish, "never ended", row)
     elif end == ("error", "refused") and was_refused:
         verdict.counts["refused"] += 1
-        if created:
+        if len(created) > row["retries"]:
             verdict.find("wrong final state", wish, "refused, and has an object", row)
     elif end not in ENDS[wish.plan]:
         verdict.find("wrong final state", wish, row, events)
     if len(set(created)) > 1 and wish.plan == "deleted_outside":
         # Created by a process that died of it, and deleted by hand before any watcher saw it: nobody can know of it.
         verdict.counts["made again, its deletion unseen"] += 1
-    elif len(set(created)) > (1 if wish.plan != "remade" else 3):
+    elif len(set(created)) > OBJECTS.get(wish.plan, 1):
         verdict.find("doubled", wish, "several objects", created)
     verdict.counts["objects"] += bool(created)
     if not created and end == ("killed", "killed_by_user"):
         verdict.counts["killed before their object"] += 1
-    if len(objects) != (row["state"] in ("success", "dead")):
+    # each run has one, which stays as long as the batch's last
+    if len(objects) != row["retries"] + (row["state"] in ("success", "dead")):
         verdict.find("wrong objects", wish, row, objects)
+    if [event["kind"] for event in events].count("retry") != row["retries"]:
+        verdict.find("doubled", wish, "events of another number of retries", row, events)
     states = [state for state, _ in itertools.groupby(event["state"] for event in events)]
     ends = [state for state in states if state in ("success", "dead", "killed", "error")]
     if len(ends) > 1 or (ends and ends != states[-1:]):
@@ -93,8 +100,16 @@ def check_row(verdict, wish, row, events, objects, created, was_refused):
 
 
 def check_log(verdict, wish, lines):
-    expected = [f"line {number}" for number in range(wish.lines)]
     verdict.counts["log lines"] += len(lines)
+    again = [number for number, line in enumerate(lines) if line.startswith(RUN_AGAIN)]
+    if len(again) != (wish.plan == "retried"):
+        verdict.find("wrong log", wish, "begun again", again, lines[:3], lines[-3:])
+    for first, end in itertools.pairwise([-1, *again, len(lines)]):
+        check_run(verdict, wish, lines[first + 1:end])
+
+
+def check_run(verdict, wish, lines):
+    expected = [f"line {number}" for number in range(wish.lines)]
     if lines and lines[-1].startswith(GIVEN_UP):
         verdict.counts["logs given up, and said so"] += 1
         if lines[:-1] != expected[:len(lines) - 1]:

@@ -26,6 +26,11 @@ def rfc3339(time_s, fraction=True):
     return text + "000Z" if fraction else text[:-7] + "Z"
 
 
+def is_first_run(item):
+    """The objects of later runs have a number behind their name: sg-7-1a2b3c4d-1."""
+    return item["metadata"]["name"].count("-") == 2
+
+
 class PlayedLog:
     """What the kubelet would give: lines with their times, as far as the driver has come."""
 
@@ -141,7 +146,7 @@ class PlayingOperator:
             await self.delete_by_hand(item, again=plan == "remade")
             return
         log.ended.set()
-        if plan == "dead":
+        if plan == "dead" or (plan == "retried" and is_first_run(item)):
             await self.report_pod(pod, "Failed", {"terminated": {"exitCode": 3, "reason": "Error"}})
             await self.report(item, "FAILED", pod, "driver container failed with ExitCode: 3, Reason: Error")
         else:
