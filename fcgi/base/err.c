@@ -24,6 +24,7 @@ static const struct {
 	[ERR_GONE] = { 410, "gone", false },
 	[ERR_TOO_LARGE] = { 413, "too_large", false },
 	[ERR_QUOTA] = { 429, "quota", true },
+	[ERR_FULL] = { 429, "full", true },
 	[ERR_TIMEOUT] = { 503, "timeout", true },
 	[ERR_UNAVAILABLE] = { 503, "unavailable", true },
 	[ERR_INTERNAL] = { 500, "internal", false },

@@ -22,7 +22,8 @@ enum err_code {
 	ERR_CONFLICT,
 	ERR_GONE,               /* a position that the other side has forgotten: list anew */
 	ERR_TOO_LARGE,
-	ERR_QUOTA,              /* no room now; waiting helps */
+	ERR_QUOTA,              /* Kubernetes has no room now; waiting helps */
+	ERR_FULL,               /* a limit of the gateway's configuration is reached; waiting helps */
 	ERR_TIMEOUT,            /* a wait reached its limit; whether the other side acted is unknown */
 	ERR_UNAVAILABLE,        /* a part that is needed is away; repeating helps */
 	ERR_INTERNAL,

@@ -44,6 +44,12 @@
 /* A client's key for a request that it may repeat: a UUID or "dag/task/run/try", not a document. */
 #define LIMIT_CLIENT_KEY_BYTES 255
 
+/*
+ * When to come again after a limit of waiting batches was reached: places become free as batches end, which takes some
+ * seconds at least, and clients that all come back at once would only ask in vain.
+ */
+#define LIMIT_FULL_RETRY_S 10
+
 /* An answer of the Kubernetes API server that is read whole (a list page of 25 objects of some 10 KB; one can have 1.5 MB). */
 #define LIMIT_KUBE_ANSWER_BYTES ((size_t)32 * 1024 * 1024)
 

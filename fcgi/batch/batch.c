@@ -117,3 +117,9 @@ batch_is_client(const struct batch *batch)
 {
 	return batch_is_pod(batch) && batch->operator_kind != NULL && strcmp(batch->operator_kind, "client") == 0;
 }
+
+bool
+batch_waits_for_turn(const struct batch *batch)
+{
+	return batch->admitted_at == NULL && batch->finished_at == NULL;
+}

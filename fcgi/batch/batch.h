@@ -82,6 +82,8 @@ struct batch {
 	struct batch_retry retry;
 	int retries;                    /* how often the gateway has run it again; each run has an object of its own */
 	const char *accepted_at;        /* times: ISO 8601, UTC, microseconds, e.g. 2026-11-21T12:00:00.000000Z */
+	const char *queue;              /* that the client asked for */
+	const char *admitted_at;        /* NULL: it waits for its turn */
 	const char *pushed_at;
 	const char *started_at;
 	const char *finished_at;
@@ -155,6 +157,9 @@ const char *batch_object_of_run(struct arena *arena, const char *first_object_na
  * Then its object is the driver's pod, if that is known at all: else driver_pod and batch_object_name() are NULL.
  */
 bool batch_is_client(const struct batch *batch);
+
+/* Are limits of its cluster reached, so that nothing of it may be made yet? */
+bool batch_waits_for_turn(const struct batch *batch);
 
 /* The value of a conf key, or NULL. */
 const char *batch_pairs_get(const struct batch_pairs *pairs, const char *key);

@@ -47,6 +47,22 @@ struct config_pair {
 	const char *value;
 };
 
+#define CONFIG_NO_LIMIT (-1)
+
+struct config_limit {
+	const char *name;               /* "*": of all that are not named; "": of those that name none */
+	int most;
+};
+
+/* How many batches of a cluster at most: of all, of each queue and of each user. */
+struct config_limits {
+	int cluster;                    /* CONFIG_NO_LIMIT: any number */
+	struct config_limit *queues;    /* queues[queues_count] */
+	size_t queues_count;
+	struct config_limit *users;     /* users[users_count] */
+	size_t users_count;
+};
+
 /* What a cluster, or one role there, adds to batches and takes of them; each has its count. */
 struct config_rules {
 	struct config_pair *default_conf;   /* beaten by the request */
@@ -95,6 +111,8 @@ struct config_cluster {
 	struct config_rules rules;
 	struct config_role *roles;      /* roles[roles_count] */
 	size_t roles_count;
+	struct config_limits running;   /* beyond them a batch waits for its turn */
+	struct config_limits waiting;   /* beyond these, too, it is refused */
 };
 
 struct config {

@@ -17,6 +17,8 @@ enum key_kind {
 	KEY_CONF,               /* a mapping of texts: struct config_pair * here, its size_t count at count_offset */
 	KEY_LIST,               /* a list of texts: const char ** here, its size_t count at count_offset */
 	KEY_ROLES,              /* a mapping of roles: struct config_role * here, its size_t count at count_offset */
+	KEY_LIMIT,              /* int, min..max, or CONFIG_NO_LIMIT when not set */
+	KEY_LIMITS,             /* a mapping of names to such numbers: struct config_limit * here, its size_t count at count_offset */
 };
 
 struct config_key {

@@ -102,6 +102,7 @@ const size_t config_keys_count = ARRAY_COUNT(config_keys);
 
 #undef AT
 #define AT(member) .offset = offsetof(struct config_cluster, member)
+#define LIMIT_RANGE RANGE(0, 1000000, "batches")
 
 const struct config_key config_cluster_keys[] = {
 	{ "kubeconfig", KEY_PATH, AT(kubeconfig),
@@ -176,6 +177,24 @@ const struct config_key config_cluster_keys[] = {
 	{ "roles", KEY_ROLES, AT(roles), .count_offset = offsetof(struct config_cluster, roles_count),
 	  .help = "What users of a role get and may have here: default_conf, enforced_conf, allowed_conf, denied_conf, allowed_uris and "
 		  "denied_uris of theirs, which beat those of the cluster." },
+	{ "max_running", KEY_LIMIT, AT(running.cluster), LIMIT_RANGE,
+	  .help = "How many batches may run here at a time; more of them wait for their turn." },
+	{ "max_waiting", KEY_LIMIT, AT(waiting.cluster), LIMIT_RANGE,
+	  .help = "How many batches may wait for their turn; more of them are refused (429)." },
+	{ "queue_max_running", KEY_LIMITS, AT(running.queues),
+	  .count_offset = offsetof(struct config_cluster, running.queues_count), LIMIT_RANGE,
+	  .help = "Queues, and how many batches of each may run at a time; \"*\" is each queue that is not named, \"\" the "
+		  "batches that ask for none." },
+	{ "queue_max_waiting", KEY_LIMITS, AT(waiting.queues),
+	  .count_offset = offsetof(struct config_cluster, waiting.queues_count), LIMIT_RANGE,
+	  .help = "Queues, and how many batches of each may wait." },
+	{ "user_max_running", KEY_LIMITS, AT(running.users),
+	  .count_offset = offsetof(struct config_cluster, running.users_count), LIMIT_RANGE,
+	  .help = "Users, and how many batches of each may run at a time: of whom a batch acts as (proxyUser), else of its owner; "
+		  "\"*\" is each user that is not named, \"\" whoever is not known." },
+	{ "user_max_waiting", KEY_LIMITS, AT(waiting.users),
+	  .count_offset = offsetof(struct config_cluster, waiting.users_count), LIMIT_RANGE,
+	  .help = "Users, and how many batches of each may wait." },
 };
 const size_t config_cluster_keys_count = ARRAY_COUNT(config_cluster_keys);
 

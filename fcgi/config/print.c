@@ -170,6 +170,17 @@ print_list(struct buf *text, const char *indent, const char *const *texts, size_
 	}
 }
 
+static void
+print_limits(struct buf *text, const char *indent, const struct config_limit *limits, size_t count)
+{
+	buf_text(text, count == 0 ? " {}\n" : "\n");
+	for (size_t i = 0; i < count; i++) {
+		buf_printf(text, "%s  ", indent);
+		print_quoted(text, limits[i].name);
+		buf_printf(text, ": %d\n", limits[i].most);
+	}
+}
+
 #define HELP_COLUMNS 100
 
 static void
@@ -191,6 +202,8 @@ print_help(struct buf *text, const char *indent, const struct config_key *key)
 	if (key->kind == KEY_INT)
 		buf_printf(text, "%s# %s, %d to %d; default %s\n", indent, key->unit, key->min, key->max,
 			   key->default_text);
+	if (key->kind == KEY_LIMIT || key->kind == KEY_LIMITS)
+		buf_printf(text, "%s# %s, %d to %d; not set: no limit\n", indent, key->unit, key->min, key->max);
 }
 
 static void
@@ -241,6 +254,16 @@ print_key(struct buf *text, const char *indent, const struct config_key *key, bo
 	switch (key->kind) {
 	case KEY_INT:
 		buf_printf(text, " %d\n", *(const int *)member);
+		break;
+	case KEY_LIMIT:
+		if (*(const int *)member == CONFIG_NO_LIMIT)
+			buf_text(text, " null\n");
+		else
+			buf_printf(text, " %d\n", *(const int *)member);
+		break;
+	case KEY_LIMITS:
+		print_limits(text, indent, *(struct config_limit *const *)member,
+			     *(const size_t *)((const char *)source + key->count_offset));
 		break;
 	case KEY_WORD:
 		buf_printf(text, " %s\n", key->words[*(const int *)member]);

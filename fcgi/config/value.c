@@ -128,9 +128,9 @@ config_remedy_cluster_name(const char *text)
 	return right ? NULL : "write a name of 1 to 31 of a-z and 0-9 that begins with a letter";
 }
 
-static void
-set_int(struct reader *reader, const struct config_key *key, const char *name, struct place place, const char *text,
-	int *member)
+static bool
+read_int(struct reader *reader, const struct config_key *key, const char *name, struct place place, const char *text,
+	 int *ret_number)
 {
 	size_t length = strlen(text);
 	long number;
@@ -138,16 +138,17 @@ set_int(struct reader *reader, const struct config_key *key, const char *name, s
 	if (length == 0 || strspn(text, "0123456789") != length) {
 		config_complain(reader, place, name, "\"%s\" is no whole number; write one from %d to %d (%s)", text,
 				key->min, key->max, key->unit);
-		return;
+		return false;
 	}
 	errno = 0;
 	number = strtol(text, NULL, 10);
 	if (errno != 0 || number < key->min || number > key->max) {
 		config_complain(reader, place, name, "%s is out of range; write a number from %d to %d (%s)", text,
 				key->min, key->max, key->unit);
-		return;
+		return false;
 	}
-	*member = (int)number;
+	*ret_number = (int)number;
+	return true;
 }
 
 static const char *
@@ -226,13 +227,18 @@ config_set_text(struct reader *reader, const struct config_key *key, const char 
 
 	if (text == NULL || text[0] == '\0')
 		text = key->default_text;
+	if (text == NULL && key->kind == KEY_LIMIT) {
+		*(int *)member = CONFIG_NO_LIMIT;
+		return;
+	}
 	if (text == NULL) {
 		*(const char **)member = NULL;
 		return;
 	}
 	switch (key->kind) {
 	case KEY_INT:
-		set_int(reader, key, name, place, text, member);
+	case KEY_LIMIT:
+		read_int(reader, key, name, place, text, member);
 		break;
 	case KEY_TEXT:
 		set_plain_text(reader, key, name, place, text, member);
@@ -247,6 +253,7 @@ config_set_text(struct reader *reader, const struct config_key *key, const char 
 		set_flag(reader, name, place, text, member);
 		break;
 	case KEY_CONF:
+	case KEY_LIMITS:
 	case KEY_LIST:
 	case KEY_ROLES:
 		config_complain(reader, place, name, "a %s, which only the file can hold; unset the variable",
@@ -265,6 +272,32 @@ count_entries(const struct yaml *mapping)
 	return count;
 }
 
+/* Each name once and with one value; complains. */
+static bool
+check_entry(struct reader *reader, const struct config_key *key, const char *full, const struct yaml_entry *entry)
+{
+	const char *remedy = key->remedy == NULL ? NULL : key->remedy(entry->key);
+	const char *value_remedy = key->value_remedy == NULL || entry->value->kind != YAML_SCALAR
+					   ? NULL : key->value_remedy(entry->value->text);
+	size_t errors_count = reader->errors_count;
+	struct place place = { .line = entry->line };
+
+	if (remedy != NULL)
+		config_complain(reader, place, full, "\"%s\" will not do; %s", entry->key, remedy);
+	else if (entry->first_line != 0)
+		config_complain(reader, place, full, "written twice, first in line %zu; remove one", entry->first_line);
+	else if (entry->value->kind != YAML_SCALAR)
+		config_complain(reader, place, full, "a %s, but each has one value; write "
+				"the whole name, dots included, and its value in one line",
+				entry->value->kind == YAML_MAPPING ? "mapping" : "list");
+	else if (yaml_is_null(entry->value))
+		config_complain(reader, place, full, "has no value; write one%s",
+				key->kind == KEY_CONF ? " (\"\" for an empty text)" : "");
+	else if (value_remedy != NULL)
+		config_complain(reader, place, full, "\"%s\" will not do; %s", entry->value->text, value_remedy);
+	return reader->errors_count == errors_count;
+}
+
 /* Values are kept as they were written: 0.10 stays 0.10, yes stays yes. */
 static void
 set_conf(struct reader *reader, const struct config_key *key, const char *name, const struct yaml *conf, void *target)
@@ -274,30 +307,29 @@ set_conf(struct reader *reader, const struct config_key *key, const char *name, 
 	size_t count = 0;
 
 	for (const struct yaml_entry *entry = conf->first; entry != NULL; entry = entry->next) {
-		const char *full = arena_printf(&reader->scratch, "%s.%s", name, entry->key);
-		const char *remedy = key->remedy == NULL ? NULL : key->remedy(entry->key);
-		const char *value_remedy = key->value_remedy == NULL || entry->value->kind != YAML_SCALAR
-						   ? NULL : key->value_remedy(entry->value->text);
-		struct place place = { .line = entry->line };
-
-		if (remedy != NULL)
-			config_complain(reader, place, full, "\"%s\" will not do; %s", entry->key, remedy);
-		else if (entry->first_line != 0)
-			config_complain(reader, place, full, "written twice, first in line %zu; remove one",
-					entry->first_line);
-		else if (entry->value->kind != YAML_SCALAR)
-			config_complain(reader, place, full, "a %s, but each has one value; write "
-					"the whole name, dots included, and its value in one line",
-					entry->value->kind == YAML_MAPPING ? "mapping" : "list");
-		else if (yaml_is_null(entry->value))
-			config_complain(reader, place, full, "has no value; write one (\"\" for an empty text)");
-		else if (value_remedy != NULL)
-			config_complain(reader, place, full, "\"%s\" will not do; %s", entry->value->text, value_remedy);
-		else
+		if (check_entry(reader, key, arena_printf(&reader->scratch, "%s.%s", name, entry->key), entry))
 			pairs[count++] = (struct config_pair){ arena_strdup(arena, entry->key),
 							       arena_strdup(arena, entry->value->text) };
 	}
 	*(struct config_pair **)((char *)target + key->offset) = pairs;
+	*(size_t *)((char *)target + key->count_offset) = count;
+}
+
+static void
+set_limits(struct reader *reader, const struct config_key *key, const char *name, const struct yaml *limits, void *target)
+{
+	struct arena *arena = &reader->config->arena;
+	struct config_limit *items = arena_alloc(arena, (count_entries(limits) + 1) * sizeof(*items));
+	size_t count = 0;
+
+	for (const struct yaml_entry *entry = limits->first; entry != NULL; entry = entry->next) {
+		const char *full = arena_printf(&reader->scratch, "%s.%s", name, entry->key);
+
+		if (check_entry(reader, key, full, entry) &&
+		    read_int(reader, key, full, (struct place){ .line = entry->line }, entry->value->text, &items[count].most))
+			items[count++].name = arena_strdup(arena, entry->key);
+	}
+	*(struct config_limit **)((char *)target + key->offset) = items;
 	*(size_t *)((char *)target + key->count_offset) = count;
 }
 
@@ -323,7 +355,7 @@ set_list(struct reader *reader, const struct config_key *key, const char *name, 
 bool
 config_is_of_file(const struct config_key *key)
 {
-	return key->kind == KEY_CONF || key->kind == KEY_LIST || key->kind == KEY_ROLES;
+	return key->kind == KEY_CONF || key->kind == KEY_LIMITS || key->kind == KEY_LIST || key->kind == KEY_ROLES;
 }
 
 static const char *
@@ -331,11 +363,14 @@ kind_words(const struct config_key *key)
 {
 	switch (key->kind) {
 	case KEY_INT:
+	case KEY_LIMIT:
 		return "a whole number";
 	case KEY_FLAG:
 		return "true or false";
 	case KEY_CONF:
 		return "a mapping, one \"name: value\" a line below it";
+	case KEY_LIMITS:
+		return "names and numbers, one \"name: number\" a line below it";
 	case KEY_ROLES:
 		return "a mapping of roles to what they get and may have";
 	case KEY_LIST:
@@ -353,7 +388,7 @@ config_set_yaml(struct reader *reader, const struct config_key *key, const char 
 		[YAML_SCALAR] = "a single value", [YAML_SEQUENCE] = "a list", [YAML_MAPPING] = "a mapping",
 	};
 	static const enum yaml_kind right_kinds[] = {
-		[KEY_CONF] = YAML_MAPPING, [KEY_ROLES] = YAML_MAPPING, [KEY_LIST] = YAML_SEQUENCE,
+		[KEY_CONF] = YAML_MAPPING, [KEY_LIMITS] = YAML_MAPPING, [KEY_ROLES] = YAML_MAPPING, [KEY_LIST] = YAML_SEQUENCE,
 	};
 	enum yaml_kind right_kind = config_is_of_file(key) ? right_kinds[key->kind] : YAML_SCALAR;
 
@@ -363,6 +398,8 @@ config_set_yaml(struct reader *reader, const struct config_key *key, const char 
 		config_complain(reader, place, name, "%s, but it must be %s", kinds[value->kind], kind_words(key));
 	else if (key->kind == KEY_CONF)
 		set_conf(reader, key, name, value, target);
+	else if (key->kind == KEY_LIMITS)
+		set_limits(reader, key, name, value, target);
 	else if (key->kind == KEY_LIST)
 		set_list(reader, key, name, value, target);
 	else if (key->kind == KEY_ROLES)

@@ -43,6 +43,9 @@ kill_one(struct app *app, struct arena *arena, struct app_cluster *cluster, cons
 	const struct batch_sight gone = { .phase = BATCH_SEEN_GONE };
 	struct err err = ERR_INIT;
 
+	/* it never gets a turn now, and nothing of it was ever made */
+	if (batch_waits_for_turn(&owed->batch))
+		return observe_sight(app, arena, &owed->batch, &gone);
 	/* The pod and its log go with the object. */
 	if (cluster->logs != NULL && !log_follow_may_kill(cluster->logs, &owed->batch))
 		return true;

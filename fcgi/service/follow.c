@@ -24,6 +24,7 @@
 #include "service/push.h"
 #include "service/reload.h"
 #include "service/retention.h"
+#include "service/turn.h"
 #include "service/waiting.h"
 #include "store/batch_store.h"
 #include "store/cluster_store.h"
@@ -331,6 +332,7 @@ static void
 dispatch(struct follower *follower)
 {
 	store_drain(follower->app->store);
+	turn_give(follower->app, follower->cluster);
 	while (!*follower->stop && push_owed(follower->app, follower->cluster))
 		;
 	cancel_owed(follower->app, follower->cluster);

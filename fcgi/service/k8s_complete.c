@@ -14,6 +14,7 @@
 #include "service/identity.h"
 #include "service/push.h"
 #include "service/submit.h"
+#include "service/turn.h"
 #include "service/user_rules.h"
 #include "spark/pod_json.h"
 #include "spark/properties.h"
@@ -273,9 +274,11 @@ accept(struct completion *completion, const struct store_k8s_batch *new_batch, s
 {
 	struct store *store = completion->app->store;
 
-	return store_k8s_accept(store, completion->arena, new_batch, ret_batch, ret_is_new, err) ||
-	       (err->code == ERR_TIMEOUT &&
-		store_k8s_accept(store, completion->arena, new_batch, ret_batch, ret_is_new, err));
+	if (store_k8s_accept(store, completion->arena, new_batch, ret_batch, ret_is_new, err) ||
+	    (err->code == ERR_TIMEOUT &&
+	     store_k8s_accept(store, completion->arena, new_batch, ret_batch, ret_is_new, err)))
+		return true;
+	return err->code == ERR_FULL ? submit_refuse_full(completion->arena, err) : false;
 }
 
 static bool
@@ -293,12 +296,15 @@ commit_and_push(struct completion *completion, struct json_object *objects, cons
 		.request_id = request_id,
 		.objects_text = json_text(objects),
 		.claim_ms = push_claim_ms(&app->config),
+		.queue = spark_conf_get(&completion->conf, SUBMIT_CONF_QUEUE),
+		.limits = turn_limits(completion->arena, completion->cluster->config),
 	};
 	struct batch batch;
 	bool is_new;
 
 	FAILPOINT("k8s.complete");
-	if (!check_name(new_batch.name, err) || !accept(completion, &new_batch, &batch, &is_new, err))
+	if (!check_name(new_batch.name, err) || !submit_check_queue(new_batch.queue, err) ||
+	    !accept(completion, &new_batch, &batch, &is_new, err))
 		return false;
 	FAILPOINT("k8s.committed");
 	if (!is_new)

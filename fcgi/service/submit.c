@@ -18,6 +18,7 @@
 #include "service/operator_kind.h"
 #include "service/push.h"
 #include "service/retention.h"
+#include "service/turn.h"
 #include "service/user_rules.h"
 #include "store/batch_store.h"
 
@@ -107,14 +108,14 @@ choose_image(struct arena *arena, struct batch_order *order, const struct config
 }
 
 static bool
-choose_cluster(struct app *app, struct arena *arena, struct batch_order *order, const char *by_path,
+choose_cluster(struct app *app, struct arena *arena, struct batch_order *order, const char *by_path, const char *queue,
 	       struct app_cluster **ret_cluster, struct err *err)
 {
 	const struct cluster_wish wish = {
 		.by_path = by_path,
 		.own = batch_pairs_take(&order->conf, "spark.sparkgate.cluster"),
 		.other = batch_pairs_take(&order->conf, "spark.ilum.cluster"),
-		.queue = order->queue,
+		.queue = queue,
 	};
 
 	return cluster_choose(app, arena, &wish, ret_cluster, err);
@@ -174,6 +175,21 @@ whole_request(const struct submit_origin *origin)
 	return json_text(origin->meant != NULL ? origin->meant : origin->request);
 }
 
+bool
+submit_check_queue(const char *queue, struct err *err)
+{
+	return queue == NULL || strlen(queue) <= LIMIT_NAME_BYTES ||
+	       err_set(err, ERR_INVALID, "queue: longer than %d bytes", LIMIT_NAME_BYTES);
+}
+
+bool
+submit_refuse_full(struct arena *arena, struct err *err)
+{
+	err_set_(err, ERR_FULL, "%s: try again later, or end some of them (DELETE /batches/ID)", arena_strdup(arena, err->msg));
+	err->retry_after_s = LIMIT_FULL_RETRY_S;
+	return false;
+}
+
 /*
  * Whether a commit whose answer was lost took place is unknown. Asking again with the same uid finds the row or makes
  * it; a batch that runs although its client was told to try again would run twice.
@@ -189,7 +205,7 @@ accept_batch(struct app *app, struct arena *arena, const struct store_new_batch 
 	if (err->code == ERR_EXISTS)
 		return err_set(err, ERR_INVALID, "Rejected, Reason: Duplicate session name: %s belongs to an unfinished batch",
 			       new_batch->name);
-	return false;
+	return err->code == ERR_FULL ? submit_refuse_full(arena, err) : false;
 }
 
 static bool
@@ -213,6 +229,8 @@ submit_push_accepted(struct app *app, struct arena *arena, struct batch *batch, 
 	metrics_add(&app->metrics, METRIC_BATCHES_ACCEPTED, 1);
 	log_event(&app->log, LOG_LEVEL_INFO, "batch_accepted", LOG_INT("batch", batch->id),
 		  LOG_TEXT("cluster", batch->cluster), LOG_TEXT("name", batch->name));
+	if (batch_waits_for_turn(batch))
+		return true; /* the watcher pushes it when its turn has come */
 	/* The commit may have taken so long that the claim is nearly over: then it is the watcher's. */
 	if (clock_monotonic_ms() - accepted_ms > push_claim_ms(&app->config) / 2)
 		return true;
@@ -239,6 +257,7 @@ struct place {
 	const char *operator_kind;
 	struct json_object *spec;
 	struct batch_retry retry;
+	const char *queue;              /* NULL: it asks for none */
 };
 
 static bool
@@ -249,7 +268,9 @@ find_place(struct app *app, struct arena *arena, struct batch_order *order, cons
 	struct user_rules rules;
 	struct crd_target target;
 
-	if (!choose_cluster(app, arena, order, origin->cluster, &place->cluster, err))
+	place->queue = order->queue != NULL ? order->queue : batch_pairs_get(&order->conf, SUBMIT_CONF_QUEUE);
+	if (!submit_check_queue(place->queue, err) ||
+	    !choose_cluster(app, arena, order, origin->cluster, place->queue, &place->cluster, err))
 		return false;
 	config = place->cluster->config;
 	rules = user_rules_of(arena, &app->config, config, origin->user);
@@ -296,6 +317,8 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		.client_key = client_key,
 		.whole_request_text = whole_request(origin),
 		.retry = place.retry,
+		.queue = place.queue,
+		.limits = turn_limits(arena, place.cluster->config),
 	};
 	FAILPOINT("submit.begin");
 	if (!accept_batch(app, arena, &new_batch, ret_batch, &is_new, err))

@@ -29,6 +29,7 @@ struct submit_origin {
  * nothing else) answers the same batch, whichever worker gets it and however many do at once.
  *
  * err  ERR_CONFLICT: the client key was used for another request
+ *      ERR_FULL: the cluster's limits let it neither run nor wait; nothing is kept
  *      ERR_INVALID, ERR_FORBIDDEN: the order, or Kubernetes' refusal of it; otherwise see store/store.h and
  *      service/cluster_choice.h
  */
@@ -41,6 +42,15 @@ MUST_CHECK bool submit_batch(struct app *app, struct arena *arena, struct batch_
  */
 MUST_CHECK bool submit_push_accepted(struct app *app, struct arena *arena, struct batch *batch, struct json_object *spec,
 				     int64_t accepted_ms, struct err *err);
+
+/* The queue of people who come from YARN, for whom asks in no other way. */
+#define SUBMIT_CONF_QUEUE "spark.yarn.queue"
+
+/* err  ERR_INVALID: it is longer than a column with an index can be */
+MUST_CHECK bool submit_check_queue(const char *queue, struct err *err);
+
+/* Makes the client's words of a store's ERR_FULL, and says when to try again; false. */
+bool submit_refuse_full(struct arena *arena, struct err *err);
 
 /* A new one, RFC 9562 version 4; the arena's. */
 const char *submit_make_uid(struct arena *arena);

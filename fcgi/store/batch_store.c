@@ -110,6 +110,8 @@ store_read_batch(struct arena *arena, const PGresult *result, int row, struct ba
 		.retry = read_retry(arena, result, row),
 		.retries = retries,
 		.accepted_at = store_time(arena, result, row, "accepted_at"),
+		.queue = copy(arena, result, row, "queue"),
+		.admitted_at = store_time(arena, result, row, "admitted_at"),
 		.pushed_at = store_time(arena, result, row, "pushed_at"),
 		.started_at = store_time(arena, result, row, "started_at"),
 		.finished_at = store_time(arena, result, row, "finished_at"),
@@ -179,6 +181,8 @@ store_accept(struct store *store, struct arena *arena, const struct store_new_ba
 		number_text(&retry_max, new_batch->retry.max),
 		number_text(&retry_interval, new_batch->retry.interval_s),
 		retry_reasons(arena, new_batch->retry.reasons),
+		new_batch->queue,
+		new_batch->limits,
 	};
 
 	for (int i = 0; i < ACCEPT_TRIES; i++) {
@@ -188,6 +192,8 @@ store_accept(struct store *store, struct arena *arena, const struct store_new_ba
 			return false;
 		if (PQntuples(result) == 0)
 			continue;
+		if (store_value(result, 0, "full_of") != NULL)
+			return err_set(err, ERR_FULL, "%s", store_value(result, 0, "full_of"));
 		if (strcmp(store_value(result, 0, "is_same"), "t") != 0)
 			return key_used_otherwise(new_batch->client_key, result, err);
 		store_read_batch(arena, result, 0, ret_batch);

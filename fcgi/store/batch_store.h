@@ -27,12 +27,15 @@ struct store_new_batch {
 	const char *client_key;         /* NULL: none; otherwise one row per key, and `uid` is not used */
 	const char *whole_request_text; /* its digest is kept, to tell a repetition from another request */
 	struct batch_retry retry;
+	const char *queue;              /* NULL: it asks for none */
+	const char *limits;             /* as in store/turn_store.h; NULL: none */
 };
 
 /*
  * Commits the row and the push that it owes, together.
  * ret_is_new  false: the row was there, from an earlier call with the same uid or client key; nothing was changed
- * err  also ERR_EXISTS: the name belongs to an unfinished batch; ERR_CONFLICT: the client key was used for another request
+ * err  also ERR_EXISTS: the name belongs to an unfinished batch; ERR_CONFLICT: the client key was used for another request;
+ *      ERR_FULL: by the limits it may neither run nor wait, and nothing is kept; msg names the limit
  */
 MUST_CHECK bool store_accept(struct store *store, struct arena *arena, const struct store_new_batch *new_batch,
 			     struct batch *ret_batch, bool *ret_is_new, struct err *err);

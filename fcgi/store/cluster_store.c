@@ -28,6 +28,8 @@ store_clusters(struct store *store, struct arena *arena, struct store_cluster **
 			.heard_at = store_time(arena, result, row, "heard_at"),
 			.silent_s = silent_s == NULL ? -1 : strtoll(silent_s, NULL, 10),
 			.last_error = arena_strdup(arena, store_value(result, row, "last_error")),
+			.running = strtoll(store_value(result, row, "running"), NULL, 10),
+			.waiting = strtoll(store_value(result, row, "waiting"), NULL, 10),
 		};
 	}
 	return true;

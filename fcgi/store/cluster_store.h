@@ -7,6 +7,8 @@
 #ifndef STORE_CLUSTER_STORE_H
 #define STORE_CLUSTER_STORE_H
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "store/store.h"
 
@@ -19,6 +21,7 @@ struct store_cluster {
 	const char *heard_at;
 	int64_t silent_s;               /* since then, by the database's clock; -1: never heard */
 	const char *last_error;
+	int64_t running, waiting;       /* batches that had their turn and have not ended, and that wait for it */
 };
 
 /* All that were ever followed, by name. */

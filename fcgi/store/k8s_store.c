@@ -126,7 +126,7 @@ store_k8s_accept(struct store *store, struct arena *arena, const struct store_k8
 	char claim_text[16];
 	const char *params[] = {
 		new_batch->uid, new_batch->name, new_batch->cluster, new_batch->request_text, new_batch->request_id,
-		new_batch->objects_text, claim_text, new_batch->whole_request_text,
+		new_batch->objects_text, claim_text, new_batch->whole_request_text, new_batch->queue, new_batch->limits,
 	};
 
 	snprintf(claim_text, sizeof(claim_text), "%d", new_batch->claim_ms);
@@ -137,6 +137,8 @@ store_k8s_accept(struct store *store, struct arena *arena, const struct store_k8
 			return false;
 		if (PQntuples(result) == 0)
 			continue;
+		if (store_value(result, 0, "full_of") != NULL)
+			return err_set(err, ERR_FULL, "%s", store_value(result, 0, "full_of"));
 		*ret_is_new = strcmp(store_value(result, 0, "is_new"), "t") == 0;
 		store_read_batch(arena, result, 0, ret_batch);
 		return true;

@@ -57,12 +57,15 @@ struct store_k8s_batch {
 	const char *request_id;
 	const char *objects_text;       /* JSON, whole; kept until Kubernetes has them */
 	int claim_ms;                   /* nobody else pushes it before */
+	const char *queue;              /* NULL: it asks for none */
+	const char *limits;             /* as in store/turn_store.h; NULL: none */
 };
 
 /*
  * The submission goes; the row and the push that it owes come: together.
  * ret_is_new  false: the row was there, from an earlier call; nothing was changed
- * err         also ERR_NOT_FOUND: there is neither submission nor batch
+ * err         also ERR_NOT_FOUND: there is neither submission nor batch; ERR_FULL: by the limits it may neither run nor
+ *             wait, and stays a submission; msg names the limit
  */
 MUST_CHECK bool store_k8s_accept(struct store *store, struct arena *arena, const struct store_k8s_batch *new_batch,
 				 struct batch *ret_batch, bool *ret_is_new, struct err *err);

@@ -387,14 +387,41 @@ store_gateway_key(struct store *store, struct arena *arena, const char **ret_key
 	return true;
 }
 
-bool
-store_metrics(struct store *store, struct buf *text, struct err *err)
+/* As Prometheus wants the value of a label. */
+static void
+print_label(struct buf *text, const char *value)
 {
-	AUTO_PGRESULT PGresult *batches = NULL, *clusters = NULL;
+	for (; *value != '\0'; value++) {
+		if (*value == '\n')
+			buf_text(text, "\\n");
+		else
+			buf_printf(text, "%s%c", *value == '"' || *value == '\\' ? "\\" : "", *value);
+	}
+}
+
+static void
+print_turns(struct buf *text, const PGresult *turns, const char *what, const char *help)
+{
+	buf_printf(text, "# HELP sparkgate_queue_%s %s\n# TYPE sparkgate_queue_%s gauge\n", what, help, what);
+	for (int row = 0; row < PQntuples(turns); row++) {
+		buf_printf(text, "sparkgate_queue_%s{cluster=\"%s\",queue=\"", what, store_value(turns, row, "cluster"));
+		print_label(text, store_value(turns, row, "queue"));
+		buf_printf(text, "\"} %s\n", store_value(turns, row, what));
+	}
+}
+
+bool
+store_metrics(struct store *store, const char *queues, struct buf *text, struct err *err)
+{
+	AUTO_PGRESULT PGresult *batches = NULL, *clusters = NULL, *turns = NULL;
+	const char *params[] = { queues };
 
 	if (!store_run(store, STATEMENT_METRICS_BATCHES, NULL, &batches, err) ||
-	    !store_run(store, STATEMENT_METRICS_CLUSTERS, NULL, &clusters, err))
+	    !store_run(store, STATEMENT_METRICS_CLUSTERS, NULL, &clusters, err) ||
+	    !store_run(store, STATEMENT_METRICS_TURNS, params, &turns, err))
 		return false;
+	print_turns(text, turns, "running", "Unfinished batches that had their turn, by cluster and queue.");
+	print_turns(text, turns, "waiting", "Batches that wait for their turn, by cluster and queue.");
 	buf_text(text, "# HELP sparkgate_batches_unfinished Batches that have not ended, by cluster and state.\n"
 		       "# TYPE sparkgate_batches_unfinished gauge\n");
 	for (int row = 0; row < PQntuples(batches); row++)

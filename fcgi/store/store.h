@@ -40,7 +40,10 @@ uint64_t store_generation(const struct store *store);
 /* How many statements have failed since the last call. */
 uint64_t store_take_failures(struct store *store);
 
-/* Prometheus gauges of what the database knows: unfinished batches, pushes owed, silent watchers. */
-MUST_CHECK bool store_metrics(struct store *store, struct buf *text, struct err *err);
+/*
+ * Prometheus gauges of what the database knows: unfinished batches, pushes owed, silent watchers.
+ * queues  JSON, {"CLUSTER": ["QUEUE", ...]}: those that are counted by name, for clients may ask for any
+ */
+MUST_CHECK bool store_metrics(struct store *store, const char *queues, struct buf *text, struct err *err);
 
 #endif

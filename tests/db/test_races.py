@@ -1,36 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two sessions and one row: who wins, who loses, and who waits for whom."""
 import contextlib
+import json
+import random
 import threading
-import uuid
 
 import psycopg2.errors
 import pytest
-from kubernetes import CLONE
+from statements import Session, most_at_once
 from waiting import wait_for
-
-
-class Session:
-    """One connection with all statements prepared, as a program has it."""
-
-    def __init__(self, postgres):
-        self.connection = postgres.connect(autocommit=True)
-        self.cursor = self.connection.cursor()
-        for file in (CLONE / "sql/statements").glob("*.sql"):
-            self.cursor.execute(f"PREPARE {file.stem} AS {file.read_text()}")
-
-    def run(self, name, *params):
-        marks = ", ".join(["%s"] * len(params))
-        self.cursor.execute(f"EXECUTE {name}({marks})" if params else f"EXECUTE {name}", params)
-        names = [column.name for column in self.cursor.description]
-        return [dict(zip(names, row)) for row in self.cursor.fetchall()]
-
-    def accept(self, key=None, name=None, claim_ms=0, whole="x", retries=0):
-        return self.run("batch_accept", str(uuid.uuid4()), "livy", name, None, None, "default", "spark", "kubeflow",
-                        "{}", "request", "{}", str(claim_ms), key, whole, retries, 0, None)
-
-    def say(self, sql):
-        self.cursor.execute(sql)
 
 
 @pytest.fixture
@@ -175,3 +153,54 @@ def test_a_lease_ends_with_its_connection(stack, sessions):
     assert second.run("lease_try", "other")[0]["leased"] is True
     first.connection.close()
     wait_for("the lease to be free", lambda: second.run("lease_try", "default")[0]["leased"])
+
+
+# --- limits of a cluster -------------------------------------------------------------------------------------
+
+LIMITS = {"running": {"cluster": 5, "queues": {"q": 3}, "users": {"*": 2}}, "waiting": {"cluster": 12, "users": {"ann": 3}}}
+
+
+def test_however_many_ask_at_once_no_limit_is_exceeded(stack, sessions):
+    """Ten askers, one who gives turns, and one who ends what runs, all at once."""
+    asked, going_on = [], threading.Event()
+    going_on.set()
+
+    def ask(number):
+        session, chance = Session(stack.postgres), random.Random(number)
+        with contextlib.closing(session.connection):
+            for _ in range(20):
+                asked.extend(session.accept(user=chance.choice(["ann", "ben", "cat", "dan"]), queue=chance.choice(["q", None]),
+                                            limits=LIMITS))
+
+    def give():
+        session = Session(stack.postgres)
+        with contextlib.closing(session.connection):
+            while going_on.is_set():
+                session.run("batch_turn_give", "default", json.dumps(LIMITS), "50")
+
+    def end(session):
+        """One that runs; None: there is none."""
+        session.cursor.execute("SELECT id, state FROM batch WHERE admitted_at IS NOT NULL AND finished_at IS NULL LIMIT 1")
+        row = session.cursor.fetchone()
+        return row and session.run("batch_move", row[0], row[1], "success", None, None, None, None, 1, "f", None,
+                                  None, 0)
+
+    for user in ("ann", "ben", "cat", "dan", "eve", "fay"):
+        asked.extend(sessions[1].accept(user=user, limits=LIMITS))
+    askers = [threading.Thread(target=ask, args=(number,)) for number in range(10)]
+    giver = threading.Thread(target=give)
+    for thread in (*askers, giver):
+        thread.start()
+    while any(thread.is_alive() for thread in askers):
+        end(sessions[0])
+    wait_for("all that waited to have run", lambda: end(sessions[0]) is None and stack.postgres.value(
+        "SELECT count(*) FROM batch WHERE finished_at IS NULL") == 0)
+    going_on.clear()
+    giver.join()
+
+    accepted = [row for row in asked if row["id"]]
+    assert len(asked) == 206 and all(row["id"] or row["full_of"] for row in asked)
+    assert stack.postgres.value("SELECT count(*) FROM batch WHERE state = 'success'") == len(accepted)
+    assert most_at_once(stack.postgres) == {(): 5}
+    assert most_at_once(stack.postgres, "queue")["q",] <= 3
+    assert max(most_at_once(stack.postgres, "user").values()) <= 2

@@ -46,6 +46,7 @@ class Rates:
     kills_a_second: float = 4.0
     api_faults: dict = dataclasses.field(default_factory=lambda: FAULTS)
     postgres_stops: bool = True     # immediately, once a round
+    limits: dict = dataclasses.field(default_factory=dict)  # of the cluster
 
 
 class Campaign:
@@ -90,7 +91,7 @@ class Campaign:
         conninfo = f"host={self.database.path.parent} dbname=sparkgate user=sparkgate"
         return self.stack.write_config(
             dict(CONFIG, database={**CONFIG["database"], "conninfo": conninfo},
-                 clusters={"default": {"kubeconfig": str(kubeconfig)}}),
+                 clusters={"default": {"kubeconfig": str(kubeconfig), **self.rates.limits}}),
             "failing.yaml")
 
     async def start_mortals(self, failpoints):

@@ -20,6 +20,8 @@ SOURCES = [file for file in (CLONE / "fcgi").rglob("*.c") if file.parent.name no
 STEPS = sorted(set(re.findall(r'FAILPOINT\("([a-z.]+)"\)', "".join(file.read_text() for file in SOURCES))))
 # Steps that are taken only when the API server does not take a push.
 API_FAULTS = {"push.defer": "503", "push.deferred": "503", "push.refuse": "422", "push.refused": "422"}
+# Without them nobody waits for a turn.
+LIMITS = {"max_running": 4}
 RETENTION = "retention.deleted"
 # A round may take a step only once, and is spared by every second draw.
 ROUNDS_AT_MOST = 25
@@ -52,9 +54,10 @@ def kills_at(step, **more):
 @pytest.mark.parametrize("step", [step for step in STEPS if step != RETENTION])
 def test_a_kill_at_each_step_loses_and_doubles_nothing(stack, step):
     faults = {"create": (API_FAULTS[step],)} if step in API_FAULTS else {}
+    limits = LIMITS if step.startswith("turn.") else {}
 
     async def run():
-        async with campaign_of(stack, kills_at(step, api=0.5 if faults else 0, api_faults=faults)) as campaign:
+        async with campaign_of(stack, kills_at(step, api=0.5 if faults else 0, api_faults=faults, limits=limits)) as campaign:
             # Some are taken by the clock, such as what a watcher does when it lists anew.
             end = time.monotonic() + LIMIT_S
             while failpoint_counts(campaign.failpoints_log)[step] == 0 and (

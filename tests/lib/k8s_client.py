@@ -11,6 +11,7 @@ import yaml
 
 from kubernetes import CLONE, DRIVER_CONTAINER, GATEWAY_USER, MERGE, NAMESPACE
 from livy import Livy
+from stack import merged
 from waiting import wait_for
 
 FIXTURES = CLONE / "../shared/fixtures/k8s-submit"
@@ -36,7 +37,7 @@ def forbid(kube):
 def opened(stack, changes=None):
     """The gateway open to --master k8s://, with all of the rights that it needs for it; and everything as before."""
     allow(stack.kubernetes)
-    stack.reconfigure({**(changes or {}), "clusters": {"default": {"k8s_submissions": True}}})
+    stack.reconfigure(merged({"clusters": {"default": {"k8s_submissions": True}}}, changes or {}))
     try:
         yield KubernetesClient(stack.spark_port)
     finally:

@@ -19,6 +19,7 @@ static const struct {
 	{ ERR_CONFLICT, 409, "Conflict" },
 	{ ERR_TOO_LARGE, 413, "RequestEntityTooLarge" },
 	{ ERR_QUOTA, 403, "Forbidden" },
+	{ ERR_FULL, 429, "TooManyRequests" },
 	{ ERR_TIMEOUT, 503, "ServiceUnavailable" },
 	{ ERR_UNAVAILABLE, 503, "ServiceUnavailable" },
 };

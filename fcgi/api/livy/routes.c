@@ -7,6 +7,7 @@
 #include "service/cancel.h"
 #include "service/identity.h"
 #include "service/submit.h"
+#include "service/turn.h"
 
 #define DEFAULT_PAGE 100
 
@@ -129,7 +130,8 @@ livy_batch_show(struct call *call, struct err *err)
 {
 	struct batch batch;
 
-	return livy_find(call, &batch, err) && livy_answer(call, HTTP_OK, livy_shown(call, &batch));
+	return livy_find(call, &batch, err) && turn_explain(call->app, call->arena, &batch, err) &&
+	       livy_answer(call, HTTP_OK, livy_shown(call, &batch));
 }
 
 static bool

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "service/health.h"
+#include "service/turn.h"
 
 #define PROMETHEUS_TEXT "text/plain; version=0.0.4; charset=utf-8"
 #define PLAIN_TEXT "text/plain; charset=utf-8"
@@ -81,7 +82,9 @@ ops_metrics(struct call *call, struct err *err)
 		   call->app->file.errors_count);
 	buf_printf(&call->response->body, "# HELP sparkgate_database_up Did the database answer this scrape?\n"
 					  "# TYPE sparkgate_database_up gauge\nsparkgate_database_up %d\n",
-		   store_metrics(call->app->store, &gauges, &ignored) && add_cluster_gauges(call, &gauges, &ignored) ? 1 : 0);
+		   store_metrics(call->app->store, turn_queues(call->arena, &call->app->config), &gauges, &ignored) &&
+				   add_cluster_gauges(call, &gauges, &ignored)
+			   ? 1 : 0);
 	buf_append(&call->response->body, buf_str(&gauges), gauges.size_bytes);
 	return true;
 }
@@ -118,6 +121,8 @@ cluster_json(struct call *call, const struct app_cluster *cluster, const struct 
 	json_add_string(object, "syncedAt", seen == NULL ? NULL : seen->synced_at);
 	json_add_string(object, "heardAt", seen == NULL ? NULL : seen->heard_at);
 	json_add_string(object, "lastError", seen == NULL ? NULL : seen->last_error);
+	json_add_int(object, "running", seen == NULL ? 0 : seen->running);
+	json_add_int(object, "waiting", seen == NULL ? 0 : seen->waiting);
 	return object;
 }
 

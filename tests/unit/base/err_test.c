@@ -22,6 +22,7 @@ static const struct {
 	{ ERR_GONE, "gone", 410, false },
 	{ ERR_TOO_LARGE, "too_large", 413, false },
 	{ ERR_QUOTA, "quota", 429, true },
+	{ ERR_FULL, "full", 429, true },
 	{ ERR_TIMEOUT, "timeout", 503, true },
 	{ ERR_UNAVAILABLE, "unavailable", 503, true },
 	{ ERR_INTERNAL, "internal", 500, false },

@@ -91,7 +91,24 @@ static const struct {
 	  "version of Spark such as 3.5 or 4.0.1, in quotes" },
 	{ IN_DEFAULT("    images: {latest: i}\n"), "c.yaml:5: clusters.default.images.latest: \"latest\" will not do; write a "
 	  "version of Spark such as 3.5 or 4.0.1, in quotes" },
+	{ IN_DEFAULT("    max_running: [1]\n"), "c.yaml:5: clusters.default.max_running: a list, but it must be a whole number" },
+	{ IN_DEFAULT("    max_running: many\n"), "c.yaml:5: clusters.default.max_running: \"many\" is no whole number; write "
+	  "one from 0 to 1000000 (batches)" },
+	{ IN_DEFAULT("    queue_max_running: 5\n"), "c.yaml:5: clusters.default.queue_max_running: a single value, but it must "
+	  "be names and numbers, one \"name: number\" a line below it" },
+	{ IN_DEFAULT("    queue_max_running:\n      etl: 5\n      \"*\": few\n"), "c.yaml:7: clusters.default.queue_max_running.*: "
+	  "\"few\" is no whole number; write one from 0 to 1000000 (batches)" },
+	{ IN_DEFAULT("    user_max_running:\n      ann: {a: 1}\n"), "c.yaml:6: clusters.default.user_max_running.ann: a mapping, "
+	  "but each has one value; write the whole name, dots included, and its value in one line" },
+	{ IN_DEFAULT("    user_max_waiting:\n      ann:\n"),
+	  "c.yaml:6: clusters.default.user_max_waiting.ann: has no value; write one" },
+	{ IN_DEFAULT("    queue_max_waiting:\n      etl: 1\n      etl: 2\n"),
+	  "c.yaml:7: clusters.default.queue_max_waiting.etl: written twice, first in line 6; remove one" },
 	/* values that are out of range or unknown */
+	{ IN_DEFAULT("    max_waiting: 1000001\n"), "c.yaml:5: clusters.default.max_waiting: 1000001 is out of range; write a "
+	  "number from 0 to 1000000 (batches)" },
+	{ IN_DEFAULT("    user_max_running: {ann: -1}\n"), "c.yaml:5: clusters.default.user_max_running.ann: \"-1\" is no whole "
+	  "number; write one from 0 to 1000000 (batches)" },
 	{ WHOLE "kube: {watch_timeout_s: 4}\n",
 	  "c.yaml:3: kube.watch_timeout_s: 4 is out of range; write a number from 5 to 3600 (seconds)" },
 	{ WHOLE "watcher: {takeover_ms: 8001}\n",
@@ -211,6 +228,9 @@ static const struct {
 	{ "SPARKGATE_CLUSTERS_DEFAULT_DEFAULT_CONF", "a=b", "environment variable "
 	  "SPARKGATE_CLUSTERS_DEFAULT_DEFAULT_CONF: "
 	  "clusters.default.default_conf: a mapping, which only the file can hold; unset the variable" },
+	{ "SPARKGATE_CLUSTERS_DEFAULT_USER_MAX_RUNNING", "ann=1", "environment variable "
+	  "SPARKGATE_CLUSTERS_DEFAULT_USER_MAX_RUNNING: "
+	  "clusters.default.user_max_running: a mapping, which only the file can hold; unset the variable" },
 };
 
 static void

@@ -59,7 +59,7 @@ what_is_printed_can_be_read_back_and_says_the_same(void **state)
 		"clusters:\n  a:\n    kubeconfig: kc\n    namespace: \"0\"\n    spark_version: 4.1\n"
 		"    default_conf: {\"spark.a: b\": \"x\\ty\\n#\\x01\", spark.b: ü, spark.c: null_, spark.d: \"\"}\n"
 		"  b: {in_cluster: true, enforced_conf: {spark.x: \"no\"}, denied_uris: [\"*\", \"a: b\"],\n"
-		"      images: {\"3.5\": one, \"4.0.1\": two},\n"
+		"      images: {\"3.5\": one, \"4.0.1\": two}, max_running: 7, queue_max_running: {\"*\": 1, \"\": 0},\n"
 		"      roles: {r: {allowed_conf: [x], default_conf: {spark.y: z}}, s: {}}}\nroles: {r: \"ann, b*\", s: c}\n"));
 	char *second = print(fixture_read_well(*state, first));
 
@@ -69,6 +69,10 @@ what_is_printed_can_be_read_back_and_says_the_same(void **state)
 	assert_holds(first, "roles:\n  \"r\": \"ann, b*\"\n  \"s\": \"c\"\n");
 	assert_holds(first, "      \"r\":\n        default_conf:\n          \"spark.y\": \"z\"\n        enforced_conf: {}\n"
 			    "        allowed_conf:\n          - \"x\"\n");
+	assert_holds(first, "    max_running: 7\n");
+	assert_holds(first, "    max_running: null\n");
+	assert_holds(first, "queue_max_running:\n      \"*\": 1\n      \"\": 0\n");
+	assert_holds(first, "queue_max_running: {}\n");
 	free(first);
 	free(second);
 }

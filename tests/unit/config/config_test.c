@@ -30,6 +30,9 @@ defaults_count_where_nothing_is_written(void **state)
 	assert_int_equal(config->clusters[0].operator_kind, CONFIG_OPERATOR_KUBEFLOW);
 	assert_int_equal(config->clusters[0].rules.default_conf_count, 0);
 	assert_int_equal(config->clusters[0].rules.enforced_conf_count, 0);
+	assert_int_equal(config->clusters[0].running.cluster, CONFIG_NO_LIMIT);
+	assert_int_equal(config->clusters[0].waiting.cluster, CONFIG_NO_LIMIT);
+	assert_int_equal(config->clusters[0].running.queues_count, 0);
 }
 
 static void
@@ -180,6 +183,30 @@ lists_keep_their_order(void **state)
 }
 
 static void
+limits_are_numbers_by_name(void **state)
+{
+	const struct config *config;
+	const struct config_cluster *cluster;
+
+	setenv("SPARKGATE_CLUSTERS_DEFAULT_MAX_WAITING", "8", 1);
+	config = fixture_read_well(*state, DATABASE "clusters:\n  default:\n    kubeconfig: kc\n    max_running: 0\n"
+				   "    queue_max_running: {etl: 5, \"*\": 2}\n    user_max_waiting: {\"\": 1}\n");
+	unsetenv("SPARKGATE_CLUSTERS_DEFAULT_MAX_WAITING");
+	cluster = &config->clusters[0];
+	assert_int_equal(cluster->running.cluster, 0);
+	assert_int_equal(cluster->waiting.cluster, 8);
+	assert_int_equal(cluster->running.queues_count, 2);
+	assert_string_equal(cluster->running.queues[0].name, "etl");
+	assert_int_equal(cluster->running.queues[0].most, 5);
+	assert_string_equal(cluster->running.queues[1].name, "*");
+	assert_int_equal(cluster->running.queues[1].most, 2);
+	assert_int_equal(cluster->waiting.queues_count, 0);
+	assert_int_equal(cluster->running.users_count, 0);
+	assert_int_equal(cluster->waiting.users_count, 1);
+	assert_string_equal(cluster->waiting.users[0].name, "");
+}
+
+static void
 relative_paths_begin_beside_the_file_and_a_tilde_at_home(void **state)
 {
 	struct fixture *fixture = *state;
@@ -285,6 +312,7 @@ main(void)
 		CASE(another_content_of_a_file_has_another_stamp),
 		CASE(conf_values_stay_as_they_were_written),
 		CASE(lists_keep_their_order),
+		CASE(limits_are_numbers_by_name),
 		CASE(relative_paths_begin_beside_the_file_and_a_tilde_at_home),
 		CASE(the_environment_beats_the_file),
 		CASE(the_environment_alone_can_bring_what_is_required),
