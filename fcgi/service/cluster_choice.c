@@ -9,12 +9,17 @@
 #include "service/health.h"
 
 static bool
-choose_named(struct app *app, const char *name, const char *where, struct app_cluster **ret_cluster, struct err *err)
+choose_named(struct app *app, struct arena *arena, const char *name, const char *where, struct app_cluster **ret_cluster,
+	     struct err *err)
 {
+	const struct config *config = &app->config;
+	const char *names = config->clusters[0].name;
+
 	*ret_cluster = app_cluster_find(app, name);
+	for (size_t i = 1; *ret_cluster == NULL && i < config->clusters_count; i++)
+		names = arena_printf(arena, "%s, %s", names, config->clusters[i].name);
 	if (*ret_cluster == NULL)
-		return err_set(err, ERR_INVALID, "%s: there is no cluster '%s'; the default one is '%s'", where, name,
-			       app->config.clusters[0].name);
+		return err_set(err, ERR_INVALID, "%s: there is no cluster '%s'; there are: %s", where, name, names);
 	return !(*ret_cluster)->config->drain || placement_refuse_draining(name, err);
 }
 
@@ -79,8 +84,8 @@ cluster_choose(struct app *app, struct arena *arena, const struct cluster_wish *
 		return err_set(err, ERR_INVALID, "%s: '%s', but the address names the cluster '%s': leave one of them out",
 			       key, by_conf, wish->by_path);
 	if (wish->by_path != NULL)
-		return choose_named(app, wish->by_path, "/clusters/NAME in the address", ret_cluster, err);
+		return choose_named(app, arena, wish->by_path, "/clusters/NAME in the address", ret_cluster, err);
 	if (by_conf != NULL)
-		return choose_named(app, by_conf, key, ret_cluster, err);
+		return choose_named(app, arena, by_conf, key, ret_cluster, err);
 	return choose_by_rule(app, arena, wish, ret_cluster, err);
 }

@@ -146,6 +146,18 @@ another_content_of_a_file_has_another_stamp(void **state)
 	assert_int_equal(rename("d.yaml", "c.yaml"), 0);
 	replaced = config_stamp_of("c.yaml");
 	assert_false(config_stamp_equal(&longer, &replaced));
+	/* as a mounted config map changes: a link leads elsewhere */
+	assert_int_equal(rename("c.yaml", "old.yaml"), 0);
+	write_file("new.yaml", "ab");
+	assert_int_equal(symlink("old.yaml", "c.yaml"), 0);
+	again = config_stamp_of("c.yaml");
+	assert_true(config_stamp_equal(&replaced, &again));
+	assert_int_equal(unlink("c.yaml"), 0);
+	assert_int_equal(symlink("new.yaml", "c.yaml"), 0);
+	again = config_stamp_of("c.yaml");
+	assert_false(config_stamp_equal(&replaced, &again));
+	assert_int_equal(unlink("new.yaml"), 0);
+	assert_int_equal(unlink("old.yaml"), 0);
 }
 
 static void
