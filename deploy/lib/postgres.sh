@@ -44,21 +44,28 @@ postgres_init_command() {
 	home=$(postgres_home)
 	cd / && "${wrapper[@]}" "$PG_BIN/initdb" --pgdata "$home/data" --username postgres --auth peer \
 		--encoding UTF8 --locale C.UTF-8 --data-checksums --no-instructions || return 1
-	# Who may be whom: by the kernel's word on who is at the other end of the socket, so there is no password.
+	postgres_access
+}
+
+# Who may be whom: by the kernel's word on who is at the other end of the socket, so there is no password.
+postgres_access() {
 	cat >"$PG_DIR/data/pg_hba.conf" <<-END
 	local all all peer map=sparkgate
 	END
 	cat >"$PG_DIR/data/pg_ident.conf" <<-END
 	sparkgate postgres postgres
 	sparkgate postgres sparkgate
+	sparkgate postgres sparkgate_report
 	sparkgate $(id -un) postgres
 	sparkgate $(id -un) sparkgate
+	sparkgate $(id -un) sparkgate_report
 	END
 }
 
 postgres_init() {
 	local log=$LOG_DIR/postgres-init.log
-	[[ ! -s $PG_DIR/data/pg_ident.conf ]] || return 0
+	# One that an earlier version has made does not know all of those names.
+	[[ ! -s $PG_DIR/data/pg_ident.conf ]] || { postgres_access; return; }
 	mkdir -p "$PG_DIR/socket"
 	if ((EUID == 0)); then
 		chown postgres:postgres "$PG_DIR" "$PG_DIR/socket"
@@ -86,6 +93,10 @@ postgres_database() {
 	SELECT 'CREATE ROLE sparkgate LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'sparkgate') \gexec
 	SELECT 'CREATE DATABASE sparkgate OWNER sparkgate'
 	 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'sparkgate') \gexec
+	SELECT to_regrole('sparkgate_report') IS NULL AS report_role_missing \gset
+	\if :report_role_missing
+	\i $CLONE_DIR/sql/report_role.sql
+	\endif
 	END
 }
 

@@ -76,6 +76,12 @@ MUST_CHECK bool crd_spec(struct arena *arena, const struct crd *crd, const struc
 			 const struct crd_target *target, struct json_object **ret_spec, struct err *err);
 
 /*
+ * What the same order asks for: members named as the columns of table batch that reports read (sql/schema/0011_report.sql);
+ * what is not known is left out. The arena's; NULL: the order is none that crd_spec() takes.
+ */
+struct json_object *crd_asked(struct arena *arena, const struct batch_order *order, const struct crd_target *target);
+
+/*
  * The whole object: names and labels from the row, so that creating it again finds it. What crd_spec() has as "metadata" in
  * the spec goes to the object's. The caller's to put.
  */

@@ -260,6 +260,23 @@ make_request(const struct completion *completion, bool is_redacted)
 	return arena_own_json(completion->arena, object);
 }
 
+/* For reports: Spark's properties say it for the driver's pod, which they have made, as for executors. */
+static struct json_object *
+asked_of(const struct completion *completion)
+{
+	const struct spark_conf *conf = &completion->conf;
+	struct batch_order order = { .file = completion->request.resource, .executors_count = -1 };
+	struct crd_target target = { .image = completion->request.image };
+
+	if (order.file == NULL)
+		order.file = "";
+	order.conf.items = arena_alloc(completion->arena, conf->count * sizeof(order.conf.items[0]) + 1);
+	for (; order.conf.count < conf->count; order.conf.count++)
+		order.conf.items[order.conf.count] =
+			(struct batch_pair){ conf->items[order.conf.count].key, conf->items[order.conf.count].value };
+	return crd_asked(completion->arena, &order, &target);
+}
+
 static bool
 check_name(const char *name, struct err *err)
 {
@@ -285,6 +302,7 @@ static bool
 commit_and_push(struct completion *completion, struct json_object *objects, const char *request_id, struct err *err)
 {
 	struct json_object *request = make_request(completion, true), *whole = make_request(completion, false);
+	struct json_object *asked = asked_of(completion);
 	struct app *app = completion->app;
 	int64_t began_ms = clock_monotonic_ms();
 	const struct store_k8s_batch new_batch = {
@@ -295,6 +313,7 @@ commit_and_push(struct completion *completion, struct json_object *objects, cons
 		.whole_request_text = json_text(whole),
 		.request_id = request_id,
 		.objects_text = json_text(objects),
+		.asked_text = asked == NULL ? NULL : json_text(asked),
 		.claim_ms = push_claim_ms(&app->config),
 		.queue = spark_conf_get(&completion->conf, SUBMIT_CONF_QUEUE),
 		.limits = turn_limits(completion->arena, completion->cluster->config),

@@ -12,8 +12,11 @@
 /* Rows go with some events each, pieces of logs have up to 1,000 lines: a step stays far below a second. */
 #define BATCHES_AT_ONCE 200
 #define PIECES_AT_ONCE 500
+#define SUMS_AT_ONCE 1000
 /* Between two looks that find nothing. */
 #define IDLE_MS 60000
+/* Reports count what is not in the sums yet one by one: a busy gateway has thousands of ends a minute. */
+#define SUMS_IDLE_MS 10000
 
 #define SECONDS_A_DAY 86400
 #define GATEWAY_AWAY_S (7 * SECONDS_A_DAY)
@@ -86,11 +89,28 @@ remove_rows(struct app *app)
 	return pieces == PIECES_AT_ONCE || batches == BATCHES_AT_ONCE;
 }
 
+/* True when there may be more. */
+static bool
+add_sums(struct app *app)
+{
+	struct err err = ERR_INIT;
+	int64_t batches = 0;
+
+	if (!store_roll_up(app->store, SUMS_AT_ONCE, &batches, &err))
+		log_failure(&app->log, LOG_LEVEL_WARNING, "sums_not_added", &err);
+	if (batches > 0)
+		log_event(&app->log, LOG_LEVEL_DEBUG, "sums_added", LOG_INT("batches", batches));
+	FAILPOINT("retention.summed");
+	return batches == SUMS_AT_ONCE;
+}
+
 void
 retention_step(struct app *app, struct app_cluster *cluster, struct retention *retention)
 {
 	int64_t now_ms = clock_monotonic_ms();
 
+	if (now_ms >= retention->sums_due_ms)
+		retention->sums_due_ms = add_sums(app) ? now_ms : now_ms + SUMS_IDLE_MS;
 	if (now_ms >= retention->objects_due_ms)
 		retention->objects_due_ms = delete_objects(app, cluster) ? now_ms : now_ms + IDLE_MS;
 	if (app->config.retention_finished_days > 0 && now_ms >= retention->rows_due_ms)

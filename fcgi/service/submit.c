@@ -256,6 +256,7 @@ struct place {
 	struct app_cluster *cluster;
 	const char *operator_kind;
 	struct json_object *spec;
+	struct json_object *asked;      /* NULL: not known */
 	struct batch_retry retry;
 	const char *queue;              /* NULL: it asks for none */
 };
@@ -283,6 +284,7 @@ find_place(struct app *app, struct arena *arena, struct batch_order *order, cons
 	    !crd_spec(arena, crd_of_operator(place->operator_kind), order, &target, &place->spec, err))
 		return false;
 	arena_own_json(arena, place->spec);
+	place->asked = crd_asked(arena, order, &target);
 	return true;
 }
 
@@ -319,6 +321,7 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		.retry = place.retry,
 		.queue = place.queue,
 		.limits = turn_limits(arena, place.cluster->config),
+		.asked_text = place.asked == NULL ? NULL : json_text(place.asked),
 	};
 	FAILPOINT("submit.begin");
 	if (!accept_batch(app, arena, &new_batch, ret_batch, &is_new, err))

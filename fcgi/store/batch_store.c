@@ -183,6 +183,7 @@ store_accept(struct store *store, struct arena *arena, const struct store_new_ba
 		retry_reasons(arena, new_batch->retry.reasons),
 		new_batch->queue,
 		new_batch->limits,
+		new_batch->asked_text,
 	};
 
 	for (int i = 0; i < ACCEPT_TRIES; i++) {

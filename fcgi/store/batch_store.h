@@ -29,6 +29,7 @@ struct store_new_batch {
 	struct batch_retry retry;
 	const char *queue;              /* NULL: it asks for none */
 	const char *limits;             /* as in store/turn_store.h; NULL: none */
+	const char *asked_text;         /* JSON, its members named as columns, for reports; NULL: not known */
 };
 
 /*

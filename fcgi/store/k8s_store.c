@@ -127,6 +127,7 @@ store_k8s_accept(struct store *store, struct arena *arena, const struct store_k8
 	const char *params[] = {
 		new_batch->uid, new_batch->name, new_batch->cluster, new_batch->request_text, new_batch->request_id,
 		new_batch->objects_text, claim_text, new_batch->whole_request_text, new_batch->queue, new_batch->limits,
+		new_batch->asked_text,
 	};
 
 	snprintf(claim_text, sizeof(claim_text), "%d", new_batch->claim_ms);

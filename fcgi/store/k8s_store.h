@@ -56,6 +56,7 @@ struct store_k8s_batch {
 	const char *whole_request_text; /* its digest is kept */
 	const char *request_id;
 	const char *objects_text;       /* JSON, whole; kept until Kubernetes has them */
+	const char *asked_text;         /* JSON, its members named as columns, for reports; NULL: not known */
 	int claim_ms;                   /* nobody else pushes it before */
 	const char *queue;              /* NULL: it asks for none */
 	const char *limits;             /* as in store/turn_store.h; NULL: none */

@@ -209,6 +209,16 @@ store_retain_batches(struct store *store, int days, int batches, int64_t *ret_co
 }
 
 bool
+store_roll_up(struct store *store, int limit, int64_t *ret_count, struct err *err)
+{
+	char number[16];
+	const char *params[] = { number };
+
+	snprintf(number, sizeof(number), "%d", limit);
+	return count_of(store, STATEMENT_ROLLUP_ADD, params, "batches", ret_count, err);
+}
+
+bool
 store_retain_objects(struct store *store, struct arena *arena, const char *cluster, int hours, int limit,
 		     struct batch **ret_batches, size_t *ret_count, struct err *err)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/store_priv.h"
+#include "store/views.h"
 
 static const struct migration {
 	int version;
@@ -121,7 +122,7 @@ migrate(struct store *store, const struct log *log, struct err *err)
 		if (!migrate_one(store, &migrations[i], log, err))
 			return false;
 	}
-	return true;
+	return store_make_views(store, log, err);
 }
 
 bool

@@ -11,7 +11,7 @@
 
 /*
  * Applies the missing files of sql/schema in order, each in a transaction of its own, under an advisory lock, so that
- * any number of starting programs may call it at once. Repeating it is harmless.
+ * any number of starting programs may call it at once; then the views of schema report. Repeating it is harmless.
  *
  * err  ERR_CONFLICT: a migration that was applied has another text than the one built in (somebody edited it), or the
  *      database has migrations that this program does not know (it was used by a newer one): nothing is changed then

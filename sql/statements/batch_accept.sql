@@ -1,7 +1,8 @@
 -- sql/statements/batch_accept.sql   $1 uid, $2 protocol, $3 name, $4 owner, $5 proxy_user, $6 cluster, $7 namespace,
 -- $8 operator_kind, $9 request (redacted), $10 request_id, $11 object's spec (whole), $12 claim in milliseconds,
 -- $13 client key or null, $14 request (whole, for its digest), $15 retries at most, $16 seconds before each, $17 reasons
--- for them or null (any), $18 queue or null, $19 limits of the cluster or null.
+-- for them or null (any), $18 queue or null, $19 limits of the cluster or null, $20 what it asks for, as columns of
+-- batch by name.
 -- One commit for the row and for the push that it owes. Repeating it finds the row by its uid: that of a lost answer, or
 -- the one that follows from the client's key and is therefore the same for all repetitions, whichever worker has them.
 -- When two of them race, the later one waits for the earlier, inserts nothing and does not see its row yet: no row means
@@ -20,11 +21,15 @@ WITH wanted AS MATERIALIZED (
 ), accepted AS (
 	INSERT INTO batch (uid, client_key, request_digest, protocol, name, owner, proxy_user, cluster, namespace,
 			   operator_kind, request, request_id, retry_max, retry_interval_s, retry_reasons, queue, admitted_at,
-			   message)
-	SELECT uid, $13, digest, $2::batch_protocol, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $15::int, $16::int,
-	       $17::batch_reason[], $18,
-	       CASE WHEN verdict = 'run' THEN now() END, message
-	FROM turn WHERE verdict IN ('run', 'wait')
+			   message, image, spark_version, driver_cores, driver_memory_mib, executors_count,
+			   executor_cores, executor_memory_mib, labels, airflow_dag, airflow_task, airflow_run, airflow_try)
+	SELECT turn.uid, $13, digest, $2::batch_protocol, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $15::int, $16::int,
+	       $17::batch_reason[], $18, CASE WHEN verdict = 'run' THEN now() END, turn.message,
+	       asked.image, asked.spark_version, asked.driver_cores, asked.driver_memory_mib, asked.executors_count,
+	       asked.executor_cores, asked.executor_memory_mib, asked.labels, asked.airflow_dag, asked.airflow_task,
+	       asked.airflow_run, asked.airflow_try
+	FROM turn CROSS JOIN jsonb_populate_record(NULL::batch, $20::jsonb) AS asked
+	WHERE verdict IN ('run', 'wait')
 	ON CONFLICT ON CONSTRAINT batch_uid DO NOTHING
 	RETURNING *
 ), push AS (

@@ -1,10 +1,11 @@
 -- sql/statements/retention_batches.sql   $1 days, $2 how many at most.
--- Removes what ended longer ago, with its events and its log. One watcher at a time: the lock ends with the statement.
+-- Removes what ended longer ago and is in the sums, with its events and its log. One watcher at a time: the lock ends with the statement.
 WITH turn AS MATERIALIZED (
 	SELECT pg_try_advisory_xact_lock(hashtext('sparkgate retention'), 0) AS held
 ), old AS MATERIALIZED (
 	SELECT id FROM batch
 	WHERE (SELECT held FROM turn) AND finished_at IS NOT NULL AND finished_at < now() - $1::int * interval '1 day'
+	  AND NOT EXISTS (SELECT FROM batch_rollup_owed WHERE batch_id = batch.id)
 	ORDER BY finished_at LIMIT $2::int
 	FOR UPDATE SKIP LOCKED
 ), removed AS (

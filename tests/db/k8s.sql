@@ -39,26 +39,26 @@ SELECT isnt_empty(format('EXECUTE k8s_show(%L, ''ann'')', :'one'), 'to its owner
 SELECT is_empty(format($$EXECUTE k8s_part(%L, 'Secret/b', '{}', 9, 'bob', 1000)$$, :'one'), 'nor does it take anybody''s parts');
 SELECT is_empty('EXECUTE k8s_drop(''spark'', ''pi-driver'', ''bob'')', 'nor is it dropped by anybody');
 
--- k8s_accept: uid, name, cluster, request, request id, objects, claim ms, whole request, queue, limits
-EXECUTE k8s_accept(:'one', 'pi', 'default', '{"a": 1}', 'req1', '{"pod": {}}', 5000, '{}', NULL, NULL) \gset done_
+-- k8s_accept: uid, name, cluster, request, request id, objects, claim ms, whole request, queue, limits, what it asks for
+EXECUTE k8s_accept(:'one', 'pi', 'default', '{"a": 1}', 'req1', '{"pod": {}}', 5000, '{}', NULL, NULL, NULL) \gset done_
 SELECT is(:'done_is_new'::boolean, true, 'complete, it is a batch');
 SELECT is(ARRAY[protocol::text, name, owner, namespace, app_id, driver_pod, operator_kind, state::text],
 	ARRAY['k8s', 'pi', 'ann', 'spark', 'spark-1', 'pi-driver', 'none', 'accepted'], 'with what was sent first') FROM batch WHERE uid = :'one';
 SELECT is(object, '{"pod": {}}', 'the push that it owes is in the same commit') FROM batch_push WHERE batch_id = :done_id;
 SELECT is_empty(format('EXECUTE k8s_show(%L, ''ann'')', :'one'), 'and nothing is half-sent any more');
-EXECUTE k8s_accept(:'one', 'pi', 'default', '{"a": 1}', 'req1', '{"pod": {}}', 5000, '{}', NULL, NULL) \gset twice_
+EXECUTE k8s_accept(:'one', 'pi', 'default', '{"a": 1}', 'req1', '{"pod": {}}', 5000, '{}', NULL, NULL, NULL) \gset twice_
 SELECT is(:'twice_id'::text, :'done_id', 'again it is the same batch');
 SELECT is(:'twice_is_new'::boolean, false, 'and not a new one');
 SELECT is(count(*), 1::bigint, 'with one event') FROM batch_event WHERE batch_id = :done_id;
 -- by the limits of its cluster
 \set full '{"running": {"cluster": 1}, "waiting": {"cluster": 0}}'
-EXECUTE k8s_accept(:'two', 'pi', 'default', '{}', 'r', '{}', 1, '', NULL, :'full') \gset full_
+EXECUTE k8s_accept(:'two', 'pi', 'default', '{}', 'r', '{}', 1, '', NULL, :'full', NULL) \gset full_
 SELECT is(:'full_full_of'::text, 'cluster ''default'' has 0 of 0 batches waiting', 'with a limit it may be refused');
 SELECT isnt_empty(format('EXECUTE k8s_show(%L, NULL)', :'two'), 'and completed later');
-EXECUTE k8s_accept(:'one', 'pi', 'default', '{"a": 1}', 'req1', '{"pod": {}}', 5000, '{}', NULL, :'full') \gset there_
+EXECUTE k8s_accept(:'one', 'pi', 'default', '{"a": 1}', 'req1', '{"pod": {}}', 5000, '{}', NULL, :'full', NULL) \gset there_
 SELECT is(:'there_id'::text, :'done_id', 'not when it is a batch already');
 
-SELECT is_empty($$EXECUTE k8s_accept('30000000-0000-4000-8000-000000000009', 'pi', 'default', '{}', 'r', '{}', 1, '', NULL, NULL)$$,
+SELECT is_empty($$EXECUTE k8s_accept('30000000-0000-4000-8000-000000000009', 'pi', 'default', '{}', 'r', '{}', 1, '', NULL, NULL, NULL)$$,
 	'what never began is no batch');
 
 -- k8s_batch_by_pod: namespace, pod, cluster
@@ -69,7 +69,7 @@ SELECT is_empty('EXECUTE k8s_batch_by_pod(''spark'', ''pi-driver'', ''other'')',
 -- what is never completed
 UPDATE k8s_submission SET expires_at = now() - interval '1 s' WHERE uid = :'two';
 SELECT is_empty(format('EXECUTE k8s_show(%L, NULL)', :'two'), 'what has expired is not shown');
-SELECT is_empty(format($$EXECUTE k8s_accept(%L, 'pi', 'default', '{}', 'r', '{}', 1, '', NULL, NULL)$$, :'two'), 'nor completed');
+SELECT is_empty(format($$EXECUTE k8s_accept(%L, 'pi', 'default', '{}', 'r', '{}', 1, '', NULL, NULL, NULL)$$, :'two'), 'nor completed');
 EXECUTE k8s_expire \gset expired_
 SELECT is(:'expired_submissions'::text, '1', 'and goes');
 

@@ -64,6 +64,7 @@ EXECUTE retention_logs(90, 4, 10) \gset pieces_
 SELECT is(:'pieces_pieces'::int, 4, 'a step takes so many pieces of logs');
 EXECUTE retention_logs(90, 100, 10) \gset pieces_
 SELECT is(:'pieces_pieces'::int, 6, 'and the next one the others');
+EXECUTE rollup_add(100000) \gset sums_
 EXECUTE retention_batches(90, 10) \gset rows_
 SELECT is(:'rows_batches'::int, 10, 'a step takes so many batches');
 SELECT is_empty(format('SELECT FROM batch WHERE id = %s', :first), 'the oldest first');

@@ -2,15 +2,15 @@
 -- The schema: what is there, and what the database itself does not allow, whoever asks.
 \set ON_ERROR_STOP on
 BEGIN;
-SELECT plan(56);
+SELECT plan(65);
 
-SELECT tables_are('public', ARRAY['gateway', 'batch', 'batch_push', 'batch_event', 'batch_listed_count', 'batch_log', 'batch_log_position', 'cluster_watch', 'k8s_submission', 'k8s_application', 'schema_migration']);
+SELECT tables_are('public', ARRAY['gateway', 'batch', 'batch_push', 'batch_event', 'batch_listed_count', 'batch_log', 'batch_log_position', 'cluster_watch', 'k8s_submission', 'k8s_application', 'batch_rollup', 'batch_rollup_time', 'batch_rollup_owed', 'report_price', 'report_setting', 'schema_migration']);
 SELECT has_view('batch_brief');
-SELECT has_pk(name) FROM unnest(ARRAY['gateway', 'batch', 'batch_push', 'batch_event', 'batch_listed_count', 'batch_log', 'batch_log_position', 'cluster_watch', 'k8s_submission', 'k8s_application']) name;
+SELECT has_pk(name) FROM unnest(ARRAY['gateway', 'batch', 'batch_push', 'batch_event', 'batch_listed_count', 'batch_log', 'batch_log_position', 'cluster_watch', 'k8s_submission', 'k8s_application', 'batch_rollup_owed', 'report_price', 'report_setting']) name;
 SELECT col_not_null('batch', name, name || ' is always known')
 FROM unnest(ARRAY['uid', 'protocol', 'cluster', 'namespace', 'object_name', 'request', 'state', 'accepted_at']) name;
 SELECT isnt(obj_description(name::regclass), NULL, name || ' has a comment for whoever uses psql')
-FROM unnest(ARRAY['gateway', 'batch', 'batch_push', 'batch_event', 'batch_listed_count', 'batch_log', 'batch_log_position', 'cluster_watch', 'k8s_submission', 'k8s_application']) name;
+FROM unnest(ARRAY['batch_rollup', 'batch_rollup_time', 'batch_measured', 'gateway', 'batch', 'batch_push', 'batch_event', 'batch_listed_count', 'batch_log', 'batch_log_position', 'cluster_watch', 'k8s_submission', 'k8s_application', 'batch_rollup_owed', 'report_price', 'report_setting']) name;
 SELECT has_index('batch', name::name, name || ' exists') FROM unnest(ARRAY['batch_name_unfinished', 'batch_unfinished', 'batch_kill_owed']) name;
 SELECT index_is_unique('batch_name_unfinished');
 SELECT index_is_unique('batch_uid');

@@ -8,9 +8,9 @@ SELECT plan(81);
 SELECT is(count(*), :statements::bigint, 'every file of sql/statements prepares on a fresh schema') FROM pg_prepared_statements;
 
 -- batch_accept: uid, protocol, name, owner, proxy_user, cluster, namespace, operator, request, request id, spec, claim ms, key, whole request,
--- retries at most, seconds before each, reasons, queue, limits
+-- retries at most, seconds before each, reasons, queue, limits, what it asks for
 \set uid '10000000-0000-4000-8000-000000000001'
-EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}', 0, 10, NULL, NULL, NULL) \gset new_
+EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}', 0, 10, NULL, NULL, NULL, NULL) \gset new_
 SELECT is(:'new_is_new'::boolean, true, 'a batch is accepted');
 SELECT is(:'new_state'::text, 'accepted', 'its state is accepted');
 SELECT is(:'new_uid'::text, :'uid', 'it has the uid that it was given');
@@ -18,7 +18,7 @@ SELECT is((SELECT object FROM batch_push WHERE batch_id = :new_id), '{"spec": 1}
 SELECT ok((SELECT claimed_until > clock_timestamp() + interval '3 s' FROM batch_push WHERE batch_id = :new_id), 'and claimed by whoever accepted it');
 SELECT results_eq(format('SELECT kind, state::text, request_id FROM batch_event WHERE batch_id = %s', :new_id),
 	$$VALUES ('accepted', 'accepted', 'req1')$$, 'and so is the event');
-EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}', 0, 10, NULL, NULL, NULL) \gset twice_
+EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}', 0, 10, NULL, NULL, NULL, NULL) \gset twice_
 SELECT is(:'twice_id'::text, :'new_id', 'the same uid again is the same batch');
 SELECT is(:'twice_is_new'::boolean, false, 'and not a new one');
 SELECT is(count(*), 1::bigint, 'there is one row') FROM batch;
@@ -26,13 +26,13 @@ SELECT is(count(*), 1::bigint, 'one push') FROM batch_push;
 SELECT is(count(*), 1::bigint, 'and one event') FROM batch_event;
 
 -- A client's key makes the uid.
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000002', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL, NULL, NULL) \gset key_
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000003', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL, NULL, NULL) \gset again_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000002', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL, NULL, NULL, NULL) \gset key_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000003', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL, NULL, NULL, NULL) \gset again_
 SELECT is(:'again_id'::text, :'key_id', 'the same key is the same batch, whichever worker has it');
 SELECT is(:'again_is_same'::boolean, true, 'the request is the same');
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000004', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'y', 0, 10, NULL, NULL, NULL) \gset other_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000004', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'y', 0, 10, NULL, NULL, NULL, NULL) \gset other_
 SELECT is(:'other_is_same'::boolean, false, 'another request with that key is seen to be another');
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000005', 'livy', NULL, 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL, NULL, NULL) \gset ann_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000005', 'livy', NULL, 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL, NULL, NULL, NULL) \gset ann_
 SELECT isnt(:'ann_id'::text, :'key_id', 'another owner''s key is another key');
 
 -- batch_move: id, expected, wanted, reason, message, app id, pod, attempts, follow, exit code, object uid, run
@@ -93,8 +93,8 @@ SELECT is(state::text, 'success', 'and keeps its end') FROM batch WHERE id = :ne
 SELECT is_empty('EXECUTE batch_kill_request(0, NULL, ''r'', ''delete'')', 'what is not there is not killed');
 
 -- batch_kill_all: protocol, cluster, actor, request id
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000007', 'spark_rest', 'app', 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL, NULL, NULL) \gset rest_
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000008', 'spark_rest', 'app', 'bob', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL, NULL, NULL) \gset bobs_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000007', 'spark_rest', 'app', 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL, NULL, NULL, NULL) \gset rest_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000008', 'spark_rest', 'app', 'bob', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL, NULL, NULL, NULL) \gset bobs_
 SELECT isnt(:'rest_id'::text, :'bobs_id'::text, 'applications of Spark may have one name');
 EXECUTE batch_kill_all('spark_rest', 'other', NULL, 'r10') \gset elsewhere_
 SELECT is(:'elsewhere_batches'::bigint, 0::bigint, 'what runs in another cluster is not killed');
@@ -108,7 +108,7 @@ SELECT is(count(*), 0::bigint, 'what came by another door is left alone') FROM b
 DELETE FROM batch WHERE protocol = 'spark_rest';
 
 -- batch_refused
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000006', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL, NULL, NULL) \gset no_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000006', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL, NULL, NULL, NULL) \gset no_
 EXECUTE batch_refused(:'no_id', 'no such namespace', 0) \gset refused_
 SELECT results_eq(format('SELECT state::text, reason::text, message, log_lines_count, log_tail FROM batch WHERE id = %s', :no_id),
 	$$VALUES ('error', 'refused', 'no such namespace', 1::bigint, '["no such namespace"]'::jsonb)$$, 'a refused batch keeps the words');

@@ -1,0 +1,9 @@
+-- sql/report_role.sql   who may read schema report and nothing else; sparkgate-ctl migrate grants it that. How it proves who
+-- it is (pg_hba.conf, a password) is the administrator's. The times are for accidents: a session can set them otherwise; the
+-- number of its connections cannot be.
+-- SPDX-License-Identifier: Apache-2.0
+CREATE ROLE sparkgate_report LOGIN CONNECTION LIMIT 8;
+ALTER ROLE sparkgate_report SET statement_timeout = '30s';
+ALTER ROLE sparkgate_report SET idle_in_transaction_session_timeout = '60s';
+ALTER ROLE sparkgate_report SET default_transaction_read_only = on;
+ALTER ROLE sparkgate_report SET search_path = report;
