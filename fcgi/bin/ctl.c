@@ -15,6 +15,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "bin/ctl_report.h"
 #include "config/config.h"
 #include "kube/front.h"
 #include "kube/kube.h"
@@ -35,6 +36,8 @@ struct invocation {
 	const char *config_path;
 	const char *directory;
 	bool connect;
+	struct ctl_report report;
+	bool report_options;            /* any of them was given */
 };
 
 static void
@@ -48,6 +51,9 @@ print_usage(FILE *out)
 	      "  front DIRECTORY           write how nginx reaches the clusters that spark-submit may ask for by\n"
 	      "                            --master k8s://; nginx/render does it\n"
 	      "  migrate                   bring the database to the schema of this version; can be repeated\n"
+	      "  report [NAME] [--from TIME] [--to TIME] [--format table|csv|json]\n"
+	      "                            print a view of schema report, over all times or those from FROM and\n"
+	      "                            before TO (UTC); without NAME: which there are\n"
 	      "  version                   print the version\n"
 	      "  help                      print this text\n"
 	      "\n"
@@ -286,6 +292,22 @@ migrate(const struct invocation *invocation)
 }
 
 static int
+print_report(const struct invocation *invocation)
+{
+	struct config config;
+	struct err err = ERR_INIT;
+	bool printed;
+
+	if (!read_config(invocation, &config))
+		return EXIT_FAILURE;
+	printed = ctl_report_print(&config, &invocation->report, &err);
+	if (!printed)
+		print_failure("report", &err);
+	config_release(&config);
+	return printed ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int
 print_version(const struct invocation *invocation)
 {
 	(void)invocation;
@@ -310,6 +332,7 @@ static const struct command {
 	{ "front", write_front },
 	{ "help", print_help },
 	{ "migrate", migrate },
+	{ "report", print_report },
 	{ "version", print_version },
 };
 
@@ -338,6 +361,8 @@ main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' }, { "connect", no_argument, NULL, 'C' },
 		{ "help", no_argument, NULL, 'h' },         { "version", no_argument, NULL, 'V' },
+		{ "from", required_argument, NULL, 'F' },   { "to", required_argument, NULL, 'T' },
+		{ "format", required_argument, NULL, 'O' },
 		{ 0 },
 	};
 	struct invocation invocation = { 0 };
@@ -355,6 +380,19 @@ main(int argc, char **argv)
 			break;
 		case 'C':
 			invocation.connect = true;
+			break;
+		case 'F':
+			invocation.report.range.from = optarg;
+			invocation.report_options = true;
+			break;
+		case 'T':
+			invocation.report.range.before = optarg;
+			invocation.report_options = true;
+			break;
+		case 'O':
+			if (!ctl_report_format_parse(optarg, &invocation.report.format))
+				return usage_error("--format: \"%s\" is none of table, csv, json", optarg);
+			invocation.report_options = true;
 			break;
 		case 'h':
 			return flush_output(print_help(&invocation));
@@ -374,10 +412,14 @@ main(int argc, char **argv)
 			return usage_error("front wants a directory");
 		invocation.directory = argv[optind];
 	}
+	if (command->run == print_report && optind + 1 < argc)
+		invocation.report.name = argv[++optind];
 	if (optind + 1 < argc)
 		return usage_error("one command at a time, and then \"%s\"?", argv[optind + 1]);
 	if (invocation.connect && command->run != check_config)
 		return usage_error("--connect belongs to check-config, not to \"%s\"", command->name);
+	if (invocation.report_options && command->run != print_report)
+		return usage_error("--from, --to and --format belong to report, not to \"%s\"", command->name);
 	invocation.config_path = config_path(given_path);
 	return flush_output(command->run(&invocation));
 }

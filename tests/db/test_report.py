@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Schema report as people have it: the role that reads it, and sparkgate-ctl report."""
+import contextlib
+import csv
+import io
+import json
+import re
+import subprocess
+
+import psycopg2
+import psycopg2.extras
+import pytest
+from kubernetes import CLONE
+from waiting import wait_for
+
+DATABASE = "sparkgate_reports"
+ROLE = "sparkgate_report"
+DAYS = ("--from", "2025-03-01", "--to", "2025-03-08")
+
+
+@pytest.fixture(scope="module")
+def config(stack):
+    """A database of its own, with batches whose figures are known; one of them in the sums, as after a watcher's round."""
+    stack.postgres.create_database(DATABASE)
+    config = stack.write_config({"database": {"conninfo": stack.postgres.conninfo(DATABASE)}}, "report.yaml")
+    stack.ctl("migrate", config=config)
+    stack.postgres.execute((CLONE / "tests/data/report/batches.sql").read_text(), dbname=DATABASE)
+    add = (CLONE / "sql/statements/rollup_add.sql").read_text()
+    stack.postgres.execute(f"PREPARE add AS {add}; EXECUTE add(5)", dbname=DATABASE)
+    return config
+
+
+@pytest.fixture
+def reader(stack, config):
+    """A session of the role, with the settings that its logins have."""
+    with contextlib.closing(stack.postgres.connect(DATABASE, ROLE)) as connection:
+        yield connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor)
+
+
+def relations(stack, schema, kinds):
+    return [row["name"] for row in stack.postgres.rows(
+        "SELECT relname AS name FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = ANY (%s) ORDER BY 1",
+        (schema, list(kinds)), DATABASE)]
+
+
+# --- the role ------------------------------------------------------------------------------------------------
+
+
+def test_it_reads_every_view(stack, reader):
+    views = relations(stack, "report", "v")
+    assert len(views) >= 18
+    for view in views:
+        reader.execute(f"SELECT * FROM report.{view}")
+        reader.fetchall()
+
+
+def test_it_reads_no_table_and_no_view_of_the_service(stack, reader):
+    tables = relations(stack, "public", "rvmp")
+    assert {"batch", "batch_brief", "batch_push", "batch_log", "batch_event", "k8s_submission", "gateway"} <= set(tables)
+    for table in tables:
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            reader.execute(f"SELECT * FROM public.{table}")
+
+
+def test_what_it_reads_has_no_request(reader):
+    reader.execute("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'report'")
+    named = {row["column_name"] for row in reader.fetchall()}
+    assert "state" in named and not named & {"request", "request_digest", "client_key", "object", "lines", "log_tail"}
+    reader.execute("SELECT * FROM report.batch")
+    assert "not for reports" not in json.dumps(reader.fetchall(), default=str)
+
+
+@pytest.mark.parametrize("statement", [
+    "INSERT INTO public.report_price VALUES ('x', now(), 1, 1, 'EUR')", "DELETE FROM public.batch", "CREATE TABLE public.x (x int)",
+    "CREATE TABLE report.x (x int)", "UPDATE report.batch SET name = 'x'", "SET search_path = public; SELECT batch_listed_add(1)",
+])
+def test_it_writes_nothing_even_when_it_asks_for_that(reader, statement):
+    reader.execute("SET default_transaction_read_only = off")
+    with pytest.raises((psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ObjectNotInPrerequisiteState)):
+        reader.execute(statement)
+
+
+def test_it_is_cut_off(stack, reader):
+    reader.execute("SHOW statement_timeout")
+    assert reader.fetchone()["statement_timeout"] == "30s"
+    assert stack.postgres.value("SELECT rolconnlimit FROM pg_roles WHERE rolname = %s", (ROLE,)) == 8
+    for setting, value in {"idle_in_transaction_session_timeout": "1min", "default_transaction_read_only": "on"}.items():
+        reader.execute(f"SHOW {setting}")
+        assert reader.fetchone()[setting] == value
+    # not half a minute of a test: the same limit, sooner
+    reader.execute("SET statement_timeout = '100ms'")
+    with pytest.raises(psycopg2.errors.QueryCanceled):
+        reader.execute("SELECT pg_sleep(600) FROM report.batch")
+
+
+@contextlib.contextmanager
+def without_role(stack):
+    stack.postgres.execute(f"ALTER ROLE {ROLE} RENAME TO {ROLE}_away")
+    try:
+        yield
+    finally:
+        if stack.postgres.rows("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)):
+            stack.postgres.execute(f"DROP OWNED BY {ROLE}; DROP ROLE {ROLE}", dbname=DATABASE)
+        stack.postgres.execute(f"ALTER ROLE {ROLE}_away RENAME TO {ROLE}")
+
+
+def test_who_may_not_make_it_is_told_what_to_run(stack, config):
+    with without_role(stack):
+        done = stack.ctl("migrate", config=config)
+        said = re.search(r'event=report_role_missing .*sql="(.*?)"', done.stderr)
+        assert said and len(done.stderr.splitlines()) == 1
+        for statement in said[1].strip(" ;").split(";"):
+            stack.postgres.execute(statement)
+        assert "report_role_missing" not in stack.ctl("migrate", config=config).stderr
+        with contextlib.closing(stack.postgres.connect(DATABASE, ROLE)) as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout; SELECT count(*) FROM report.by_day")
+
+
+def test_who_may_make_it_makes_it(stack, config):
+    with without_role(stack):
+        stack.postgres.execute("ALTER ROLE sparkgate CREATEROLE")
+        try:
+            stack.ctl("migrate", config=config)
+        finally:
+            stack.postgres.execute("ALTER ROLE sparkgate NOCREATEROLE")
+        with contextlib.closing(stack.postgres.connect(DATABASE, ROLE)) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM report.by_day")
+
+
+# --- views change from version to version --------------------------------------------------------------------
+
+
+def as_owner(stack, statement):
+    stack.postgres.execute(statement, dbname=DATABASE, user="sparkgate")
+
+
+def checksum(stack):
+    return stack.postgres.value("SELECT obj_description('report'::regnamespace, 'pg_namespace')", dbname=DATABASE)
+
+
+def test_views_are_made_anew_when_they_differ_and_only_then(stack, config):
+    first = checksum(stack)
+    as_owner(stack, "CREATE VIEW report.earlier AS SELECT 1 AS x")
+    assert "report_views_made" not in stack.ctl("migrate", config=config).stderr
+    assert "earlier" in relations(stack, "report", "v")
+    as_owner(stack, "COMMENT ON SCHEMA report IS 'of an earlier version'")
+    assert "report_views_made" in stack.ctl("migrate", config=config).stderr
+    assert "earlier" not in relations(stack, "report", "v")
+    assert checksum(stack) == first
+    assert stack.postgres.value("SELECT sum(batches) FROM report.by_day", dbname=DATABASE) == 10, "sums and prices stay"
+    assert len(stack.postgres.rows("SELECT * FROM report.price", dbname=DATABASE)) == 3
+
+
+def test_somebodys_view_of_them_is_not_dropped_silently(stack, config):
+    as_owner(stack, "CREATE VIEW public.mine AS SELECT * FROM report.by_day")
+    as_owner(stack, "COMMENT ON SCHEMA report IS 'of an earlier version'")
+    done = stack.ctl("migrate", config=config, check=False)
+    assert done.returncode == 1 and "view mine depends on view report.by_day" in done.stderr
+    assert stack.postgres.rows("SELECT * FROM public.mine", dbname=DATABASE)
+    as_owner(stack, "DROP VIEW public.mine")
+    stack.ctl("migrate", config=config)
+
+
+# --- sparkgate-ctl report ------------------------------------------------------------------------------------
+
+
+def test_the_list_has_each_name_with_what_it_shows(stack, config):
+    listed = json.loads(stack.ctl("report", "--format", "json", config=config).stdout)
+    assert [row["name"] for row in listed] == relations(stack, "report", "v")
+    assert all(row["shows"] for row in listed)
+    assert "airflow_runs" in stack.ctl("report", config=config).stdout
+
+
+def test_all_formats_say_the_same(stack, config):
+    said = {name: stack.ctl("report", "by_user", *DAYS, "--format", name, config=config).stdout for name in ("table", "csv", "json")}
+    rows = json.loads(said["json"])
+    assert [(row["user"], row["batches"]) for row in rows] == [("ann", 6), ("bob", 2), ("cat", 2)]
+    assert [(row["user"], int(row["batches"])) for row in csv.DictReader(io.StringIO(said["csv"]))] == \
+        [(row["user"], row["batches"]) for row in rows]
+    lines = [[word.strip() for word in line.split("|")] for line in said["table"].splitlines()]
+    assert lines[0][:2] == ["user", "batches"] and ["ann", "6"] in [line[:2] for line in lines]
+
+
+def test_a_range_ends_before_its_end(stack, config):
+    def users(*options):
+        return {row["user"]: row["batches"]
+                for row in json.loads(stack.ctl("report", "by_user", *options, "--format", "json", config=config).stdout)}
+
+    assert users() == {"ann": 6, "bob": 2, "cat": 2}
+    assert users("--to", "2025-03-02") == {"ann": 2, "bob": 1}
+    assert users("--from", "2025-03-02") == {"ann": 4, "bob": 1, "cat": 2}
+    assert users("--from", "2031-01-01") == {}
+
+
+def test_nothing_is_a_table_an_array_and_a_line_of_names(stack, config):
+    nothing = ("report", "by_user", "--from", "2031-01-01", "--format")
+    assert json.loads(stack.ctl(*nothing, "json", config=config).stdout) == []
+    assert stack.ctl(*nothing, "csv", config=config).stdout.startswith("user,batches,")
+    assert "batches" in stack.ctl(*nothing, "table", config=config).stdout
+
+
+@pytest.mark.parametrize("words, said, status", [
+    (("by_moon",), ("there is no report 'by_moon'", "by_user", "stuck"), 1),
+    (("batch; DROP TABLE batch",), ("there is no report",), 1),
+    (("by_user", "--from", "soon"), ("--from: 'soon' is no time", "2026-11-22"), 1),
+    (("by_user", "--to", "soon"), ("--to: 'soon' is no time",), 1),
+    (("by_user", "--format", "xml"), ("xml", "table, csv, json"), 2),
+    (("by_user", "by_team"), ("by_team",), 2),
+])
+def test_what_cannot_be_reported_is_said(stack, config, words, said, status):
+    done = stack.ctl("report", *words, config=config, check=False)
+    assert done.returncode == status and done.stdout == ""
+    for part in said:
+        assert part in done.stderr
+
+
+def test_options_of_report_belong_to_it(stack, config):
+    done = stack.ctl("migrate", "--from", "2025-03-01", config=config, check=False)
+    assert done.returncode == 2 and "belong to report" in done.stderr
