@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Schema report as people have it: the role that reads it, and sparkgate-ctl report."""
+"""Schema report as people have it: the role that reads it, sparkgate-ctl report, and the queries of the cookbook."""
 import contextlib
 import csv
 import io
@@ -16,6 +16,7 @@ from waiting import wait_for
 DATABASE = "sparkgate_reports"
 ROLE = "sparkgate_report"
 DAYS = ("--from", "2025-03-01", "--to", "2025-03-08")
+COOKBOOK = (CLONE / "sql/cookbook.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -217,3 +218,56 @@ def test_what_cannot_be_reported_is_said(stack, config, words, said, status):
 def test_options_of_report_belong_to_it(stack, config):
     done = stack.ctl("migrate", "--from", "2025-03-01", config=config, check=False)
     assert done.returncode == 2 and "belong to report" in done.stderr
+
+
+# --- the cookbook --------------------------------------------------------------------------------------------
+
+
+def questions():
+    """number -> query"""
+    found = re.findall(r"^## (\d+)\. .*?\n(?:.*?\n)*?```sql\n(.*?)```", COOKBOOK, re.M | re.S)
+    return {int(number): query for number, query in found}
+
+
+def only(column):
+    return lambda rows: [row[column] for row in rows]
+
+
+# number -> what is looked at, and what it must be
+ANSWERS = {
+    1: (lambda rows: (len(rows), sum(row["running"] for row in rows), sum(row["waiting_turn"] for row in rows)), (4, 3, 1)),
+    2: (lambda rows: {row["name"]: row["why"] for row in rows}, {
+        "no-image": "starting", "queued": "waiting for its turn", "unpushed": "waiting for a push",
+        "unkillable": "kill not confirmed", "out-west": "cluster silent"}),
+    3: (only("batches"), [3, 7]),
+    4: (lambda rows: {row["reason"]: int(row["batches"]) for row in rows}, {"exit_code": 3, "out_of_memory": 1, "refused": 1}),
+    5: (only("team"), [None, "data", "ml"]),
+    6: (lambda rows: [(row["user"], round(row["core_hours"], 2)) for row in rows][0], ("ann", 11.33)),
+    7: (lambda rows: [(row["team"], row["currency"], float(row["cost"])) for row in rows][0], ("data", "EUR", 0.92)),
+    8: (lambda rows: {row["team"]: float(row["cost"]) for row in rows}["data"], 0.9167),
+    9: (lambda rows: 540 < rows[0]["queue_p99_s"] < 660 and rows[0]["queue_p50_s"] == 0, True),
+    10: (lambda rows: [(row["queue"], row["wait_avg_s"]) for row in rows], [("gpu", 300), ("etl", 10), (None, 0)]),
+    11: (only("name"), ["train", "etl", "report"]),
+    12: (lambda rows: (rows[0]["name"], rows[0]["changes"]), ("etl", 3)),
+    13: (lambda rows: [(row["task"], row["batches"], row["failed"], row["state"]) for row in rows], [("load", 2, 1, "success")]),
+    14: (lambda rows: [(row["dag"], int(row["extra"])) for row in rows], [("sales", 1)]),
+    15: (lambda rows: (rows[0]["image"], rows[0]["batches"]), ("spark:4", 7)),
+    16: (lambda rows: [(row["name"], row["cores"], row["memory_gib"]) for row in rows], [("etl", 4, 4)]),
+    17: (only("name"), ["etl", "train"]),
+    18: (lambda rows: [(row["cluster"], row["cores"]) for row in rows], [("default", 4), ("west", 4), ("west", 4)]),
+    19: (lambda rows: [(row["name"], row["state"]) for row in rows], [("report", "success"), ("report", "dead"), ("etl", "dead")]),
+    20: (lambda rows: {(row["cluster"], row["protocol"]): int(row["batches"]) for row in rows}, {
+        ("default", "k8s"): 1, ("default", "livy"): 7, ("west", "spark_rest"): 2}),
+}
+
+
+def test_the_cookbook_has_the_questions_that_are_answered_here():
+    assert sorted(questions()) == sorted(ANSWERS) == list(range(1, 21))
+
+
+@pytest.mark.parametrize("number", ANSWERS)
+def test_a_query_of_the_cookbook_has_the_right_answer(reader, number):
+    reader.execute(re.search(r"```sql\n(SET .*?)```", COOKBOOK, re.S)[1])
+    reader.execute(questions()[number])
+    look, wanted = ANSWERS[number]
+    assert look(reader.fetchall()) == wanted
