@@ -7,3 +7,4 @@ ALTER ROLE sparkgate_report SET statement_timeout = '30s';
 ALTER ROLE sparkgate_report SET idle_in_transaction_session_timeout = '60s';
 ALTER ROLE sparkgate_report SET default_transaction_read_only = on;
 ALTER ROLE sparkgate_report SET search_path = report;
+ALTER ROLE sparkgate_report SET work_mem = '32MB';

@@ -6,7 +6,8 @@
 #include "store/store_priv.h"
 
 /* Somebody waits for it, and may have asked for a year; what asks often has a timeout of its own (sparkgate_report). */
-static const char settings[] = "SET statement_timeout = '10min'; SET default_transaction_read_only = on";
+static const char settings[] = "SET statement_timeout = '10min'; SET default_transaction_read_only = on; "
+			       "SET work_mem = '32MB'";
 /* Six digits of a number with a fraction: tables are for people. */
 static const char short_numbers[] = "SET extra_float_digits = -9";
 

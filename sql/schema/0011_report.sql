@@ -83,9 +83,9 @@ COMMENT ON VIEW batch_measured IS 'A batch in numbers; times in seconds, null wh
 -- Buckets for percentiles: a fourth of a power of two each, so that what is read from them is right within 10 %. Bucket 0
 -- is below 1/16 s, the last one above 12 days.
 CREATE FUNCTION report_bucket(seconds float8) RETURNS smallint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN CASE WHEN seconds < 0.0625 THEN 0 ELSE least(1 + floor(4 * log(2, (seconds / 0.0625)::numeric)), 97) END::smallint;
+RETURN CASE WHEN seconds < 0.0625 THEN 0 ELSE least(1 + floor(4 * ln(seconds / 0.0625) / ln(2::float8)), 97) END::smallint;
 CREATE FUNCTION report_bucket_seconds(bucket integer) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN CASE WHEN bucket = 0 THEN 0 ELSE 0.0625 * 2 ^ ((bucket - 0.5) / 4.0) END;
+RETURN CASE WHEN bucket = 0 THEN 0 ELSE 0.0625 * 2::float8 ^ ((bucket - 0.5::float8) / 4) END;
 
 -- Sums of what has ended. Who is null has none: a queue, an owner, a team.
 CREATE TABLE batch_rollup (

@@ -13,7 +13,7 @@ SELECT measured.id, measured.name, measured.owner AS "user", batch.proxy_user, m
 FROM batch_measured AS measured
 JOIN batch USING (id)
 LEFT JOIN report.price ON price.cluster = measured.cluster AND measured.day >= price.valid_from AND measured.day < price.valid_before
-WHERE measured.accepted_at >= report.from_time() AND measured.accepted_at < report.to_time();
+WHERE measured.accepted_at >= (SELECT report.from_time()) AND measured.accepted_at < (SELECT report.to_time());
 COMMENT ON VIEW report.batch IS 'One row a batch that is kept, accepted within the range.';
 COMMENT ON COLUMN report.batch.id IS 'The id of all routes.';
 COMMENT ON COLUMN report.batch.name IS 'What the client calls it.';

@@ -2,13 +2,15 @@
 -- SPDX-License-Identifier: Apache-2.0
 CREATE VIEW report.ended_time AS
 SELECT day, cluster, queue, team, measure, bucket, report_bucket_seconds(bucket) AS seconds, batches
-FROM batch_rollup_time
-WHERE day BETWEEN report.from_day() AND report.to_day()
-UNION ALL
-SELECT day, cluster, queue, team, measure, report_bucket(value), report_bucket_seconds(report_bucket(value)), 1
-FROM batch_rollup_owed AS owed JOIN batch_measured AS measured ON measured.id = owed.batch_id
-CROSS JOIN LATERAL (VALUES ('queue', queue_s), ('start', start_s), ('run', run_s)) AS time (measure, value)
-WHERE value IS NOT NULL AND day BETWEEN report.from_day() AND report.to_day();
+FROM (
+	SELECT day, cluster, queue, team, measure, bucket, batches FROM batch_rollup_time
+	WHERE day BETWEEN (SELECT report.from_day()) AND (SELECT report.to_day())
+	UNION ALL
+	SELECT day, cluster, queue, team, measure, report_bucket(value), 1
+	FROM batch_rollup_owed AS owed JOIN batch_measured AS measured ON measured.id = owed.batch_id
+	CROSS JOIN LATERAL (VALUES ('queue', queue_s), ('start', start_s), ('run', run_s)) AS time (measure, value)
+	WHERE value IS NOT NULL AND day BETWEEN (SELECT report.from_day()) AND (SELECT report.to_day())
+) AS counted;
 COMMENT ON VIEW report.ended_time IS 'How long what has ended within the range took: how many batches are in which bucket of seconds.';
 COMMENT ON COLUMN report.ended_time.day IS 'Of the end, in UTC.';
 COMMENT ON COLUMN report.ended_time.cluster IS 'Of the gateway''s configuration.';

@@ -3,8 +3,8 @@
 CREATE VIEW report.recent AS
 SELECT id, name, cluster, owner AS "user", team, state::text AS state, reason::text AS reason, accepted_at, finished_at, run_s
 FROM batch_measured
-WHERE finished_at IS NOT NULL AND accepted_at < report.to_time()
-  AND accepted_at >= CASE WHEN report.from_time() = '-infinity' THEN now() - interval '30 days' ELSE report.from_time() END;
+WHERE finished_at IS NOT NULL AND accepted_at < (SELECT report.to_time())
+  AND accepted_at >= (SELECT coalesce(nullif(report.from_time(), '-infinity'), now() - interval '30 days'));
 COMMENT ON VIEW report.recent IS 'Ended batches that were accepted within the range; without one, in the last 30 days.';
 COMMENT ON COLUMN report.recent.id IS 'The id of all routes.';
 COMMENT ON COLUMN report.recent.name IS 'What the client calls it.';
