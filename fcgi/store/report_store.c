@@ -15,14 +15,6 @@ static const char list[] =
 	"SELECT relname AS name, obj_description(oid, 'pg_class') AS shows FROM pg_class "
 	"WHERE relnamespace = to_regnamespace('report') AND relkind = 'v' ORDER BY relname";
 
-static bool
-run(struct store *store, const char *text, struct err *err)
-{
-	AUTO_PGRESULT PGresult *result = NULL;
-
-	return store_run_text(store, text, NULL, 0, 0, &result, err);
-}
-
 /* libpq's own words: the person at the terminal has asked the question. */
 static bool
 failed(struct store *store, struct err *err)
@@ -104,7 +96,7 @@ print(struct store *store, const char *query, enum store_report_format format, F
 	case STORE_REPORT_FORMAT_COUNT:
 		break;
 	}
-	if (!run(store, short_numbers, err))
+	if (!store_do(store, short_numbers, err))
 		return false;
 	result = PQexec(store_connection(store), query);
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
@@ -116,7 +108,7 @@ print(struct store *store, const char *query, enum store_report_format format, F
 bool
 store_report_list(struct store *store, enum store_report_format format, FILE *out, struct err *err)
 {
-	return store_connect(store, err) && run(store, settings, err) && print(store, list, format, out, err);
+	return store_connect(store, err) && store_do(store, settings, err) && print(store, list, format, out, err);
 }
 
 static bool
@@ -127,14 +119,15 @@ find_view(struct store *store, const char *name, struct err *err)
 
 	if (!store_run_text(store, list, NULL, 0, 0, &result, err))
 		return false;
-	buf_init(&names, sizeof(err->msg));
+	buf_init(&names, sizeof(err->detail));
 	for (int row = 0; row < PQntuples(result); row++) {
 		if (strcmp(store_value(result, row, "name"), name) == 0)
 			return true;
 		buf_printf(&names, "%s%s", row == 0 ? "" : ", ", store_value(result, row, "name"));
 	}
-	return err_set(err, ERR_NOT_FOUND, "there is no report '%s': %s", name,
-		       PQntuples(result) == 0 ? "run sparkgate-ctl migrate" : buf_str(&names));
+	err_set_(err, ERR_NOT_FOUND, "there is no report '%.64s'; there are", name);
+	err_detail(err, "%s", PQntuples(result) == 0 ? "none: run sparkgate-ctl migrate" : buf_str(&names));
+	return false;
 }
 
 static bool
@@ -159,7 +152,7 @@ store_report(struct store *store, const char *name, const struct store_report_ra
 
 	buf_init(&query, 1024);
 	buf_printf(&query, "SELECT * FROM report.%s", name); /* find_view() lets no other name pass than those that there are */
-	return store_connect(store, err) && run(store, settings, err) && find_view(store, name, err) &&
+	return store_connect(store, err) && store_do(store, settings, err) && find_view(store, name, err) &&
 	       set_limit(store, "report.since", "--from", range->from, err) &&
 	       set_limit(store, "report.until", "--to", range->before, err) && print(store, buf_str(&query), format, out, err);
 }

@@ -355,6 +355,14 @@ store_run_text(struct store *store, const char *text, const char *const *params,
 }
 
 bool
+store_do(struct store *store, const char *text, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+
+	return store_run_text(store, text, NULL, 0, 0, &result, err);
+}
+
+bool
 store_ready(struct store *store, struct err *err)
 {
 	AUTO_PGRESULT PGresult *result = NULL;

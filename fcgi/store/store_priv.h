@@ -30,6 +30,9 @@ PGconn *store_connection(const struct store *store);
 MUST_CHECK bool store_run_text(struct store *store, const char *text, const char *const *params, int params_count,
 			       int limit_ms, PGresult **ret_result, struct err *err);
 
+/* The same, of which only that it was done is of interest; it takes as long as it takes. */
+MUST_CHECK bool store_do(struct store *store, const char *text, struct err *err);
+
 /* A number as a parameter; the text is the struct's. */
 struct number {
 	char text[24];

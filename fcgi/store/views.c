@@ -24,23 +24,16 @@ static const char grants[] =
 	"WHERE relnamespace = 'report'::regnamespace AND relkind = 'v' AND pg_has_role(relowner, 'USAGE')); "
 	"END $$";
 
-static bool
-run(struct store *store, const char *text, struct err *err)
-{
-	AUTO_PGRESULT PGresult *result = NULL;
-
-	return store_run_text(store, text, NULL, 0, 0, &result, err);
-}
-
 /* Both texts in one transaction, or nothing of them. */
 static bool
 run_together(struct store *store, const char *text, const char *more, struct err *err)
 {
 	struct err ignored = ERR_INIT;
 
-	if (run(store, "BEGIN", err) && run(store, text, err) && run(store, more, err) && run(store, "COMMIT", err))
+	if (store_do(store, "BEGIN", err) && store_do(store, text, err) && store_do(store, more, err) &&
+	    store_do(store, "COMMIT", err))
 		return true;
-	if (!run(store, "ROLLBACK", &ignored))
+	if (!store_do(store, "ROLLBACK", &ignored))
 		return false; /* the first failure is the one to tell */
 	return false;
 }
@@ -95,7 +88,7 @@ store_make_views(struct store *store, const struct log *log, struct err *err)
 	if (!make_schema(store, log, err) || !ask_role(store, &exists, &may_make, err))
 		return false;
 	if (exists)
-		return run(store, grants, err);
+		return store_do(store, grants, err);
 	if (may_make)
 		return run_together(store, role, grants, err);
 	log_event(log, LOG_LEVEL_INFO, "report_role_missing",
