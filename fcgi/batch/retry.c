@@ -14,6 +14,9 @@
 #define KEY_ON KEYS "on"
 #define BLANKS " \t"
 
+const char *const batch_retry_keys[] = { KEY_MAX, KEY_INTERVAL, KEY_ON };
+const size_t batch_retry_keys_count = ARRAY_COUNT(batch_retry_keys);
+
 /* Digits, up to a maximum; what follows them is ret_rest. */
 static bool
 read_number(const char *text, long most, long *ret_number, const char **ret_rest)

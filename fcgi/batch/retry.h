@@ -20,8 +20,12 @@
 	(BATCH_REASON_BIT(BATCH_EXIT_CODE) | BATCH_REASON_BIT(BATCH_OUT_OF_MEMORY) | BATCH_REASON_BIT(BATCH_EVICTED) |   \
 	 BATCH_REASON_BIT(BATCH_DRIVER_LOST) | BATCH_REASON_BIT(BATCH_FAILED) | BATCH_REASON_BIT(BATCH_SUBMISSION_FAILED))
 
+/* spark.sparkgate.retry.max, .interval and .on. */
+extern const char *const batch_retry_keys[];
+extern const size_t batch_retry_keys_count;
+
 /*
- * Takes conf spark.sparkgate.retry.max, .interval and .on out of an order.
+ * Takes these properties out of an order.
  * err  ERR_INVALID: names the key and what would be right
  */
 MUST_CHECK bool batch_retry_take(struct batch_order *order, struct batch_retry *ret_retry, struct err *err);

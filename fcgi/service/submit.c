@@ -22,6 +22,8 @@
 #include "service/user_rules.h"
 #include "store/batch_store.h"
 
+#define CONF_SPARK_VERSION "spark.sparkgate.sparkVersion"
+
 const char *
 submit_make_uid(struct arena *arena)
 {
@@ -93,12 +95,12 @@ static bool
 choose_image(struct arena *arena, struct batch_order *order, const struct config_cluster *cluster, const char *client_version,
 	     struct crd_target *target, struct err *err)
 {
-	const char *asked = batch_pairs_take(&order->conf, "spark.sparkgate.sparkVersion");
+	const char *asked = batch_pairs_take(&order->conf, CONF_SPARK_VERSION);
 	const char *version = asked != NULL ? asked : client_version;
 	const struct config_pair *image = version == NULL ? NULL : find_image(cluster, version);
 
 	if (asked != NULL && image == NULL)
-		return err_set(err, ERR_INVALID, "conf spark.sparkgate.sparkVersion: cluster '%s' has no image of '%s'; it has: %s",
+		return err_set(err, ERR_INVALID, "conf " CONF_SPARK_VERSION ": cluster '%s' has no image of '%s'; it has: %s",
 			       cluster->name, asked, known_versions(arena, cluster));
 	if (image != NULL) {
 		target->image = image->value;
@@ -261,6 +263,18 @@ struct place {
 	const char *queue;              /* NULL: it asks for none */
 };
 
+/* What the gateway itself reads, and Spark never sees, may be a cluster's as well. */
+static void
+lay_own(struct arena *arena, struct user_rules *rules, struct batch_order *order)
+{
+	struct batch_pairs not_meant = { 0 };
+
+	user_rules_lay(arena, rules, CONF_SPARK_VERSION, &order->conf);
+	/* a supervised driver is run again for ever, whatever a cluster has for all others */
+	for (size_t i = 0; i < batch_retry_keys_count; i++)
+		user_rules_lay(arena, rules, batch_retry_keys[i], order->supervise ? &not_meant : &order->conf);
+}
+
 static bool
 find_place(struct app *app, struct arena *arena, struct batch_order *order, const struct submit_origin *origin,
 	   struct place *place, struct err *err)
@@ -275,11 +289,14 @@ find_place(struct app *app, struct arena *arena, struct batch_order *order, cons
 		return false;
 	config = place->cluster->config;
 	rules = user_rules_of(arena, &app->config, config, origin->user);
-	target = target_of(&app->config, config, &rules);
 	if (!map_files(arena, config, order, err) || !batch_validate_uris(order, err) ||
-	    !identify(app, arena, order, origin, config, &target, err) ||
+	    !batch_policy_check(arena, &rules.policy, order, err))
+		return false;
+	lay_own(arena, &rules, order);
+	target = target_of(&app->config, config, &rules);
+	if (!identify(app, arena, order, origin, config, &target, err) ||
 	    !choose_image(arena, order, config, origin->client_version, &target, err) ||
-	    !batch_policy_check(arena, &rules.policy, order, err) || !batch_retry_take(order, &place->retry, err) ||
+	    !batch_retry_take(order, &place->retry, err) ||
 	    !operator_kind_of(app, arena, place->cluster, &place->operator_kind, err) ||
 	    !crd_spec(arena, crd_of_operator(place->operator_kind), order, &target, &place->spec, err))
 		return false;

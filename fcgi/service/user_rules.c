@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "batch/identity.h"
+#include "batch/validate.h"
 #include "service/submit.h"
 
 static const struct config_role *
@@ -63,4 +64,18 @@ user_rules_of(struct arena *arena, const struct config *config, const struct con
 		.enforced_conf = join(arena, submit_pairs_of(arena, of_role->enforced_conf, of_role->enforced_conf_count),
 				      submit_pairs_of(arena, own->enforced_conf, own->enforced_conf_count)),
 	};
+}
+
+void
+user_rules_lay(struct arena *arena, struct user_rules *rules, const char *key, struct batch_pairs *conf)
+{
+	const char *enforced = batch_pairs_take(&rules->enforced_conf, key);
+	const char *usual = batch_pairs_take(&rules->default_conf, key);
+	const char *value = enforced != NULL ? enforced : batch_pairs_get(conf, key) == NULL ? usual : NULL;
+	struct batch_pair one = { key, value };
+
+	if (value == NULL)
+		return;
+	batch_pairs_take(conf, key);
+	*conf = join(arena, *conf, (struct batch_pairs){ &one, 1 });
 }

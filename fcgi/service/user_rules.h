@@ -20,4 +20,10 @@ struct user_rules {
 struct user_rules user_rules_of(struct arena *arena, const struct config *config, const struct config_cluster *cluster,
 		       const char *user);
 
+/*
+ * A property that the gateway itself reads, and Spark never sees: it goes out of the rules, and into the order's conf where
+ * they enforce it, or the client has not said it.
+ */
+void user_rules_lay(struct arena *arena, struct user_rules *rules, const char *key, struct batch_pairs *conf);
+
 #endif

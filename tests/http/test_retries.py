@@ -423,6 +423,23 @@ def test_what_cannot_be_meant_is_refused(stack, livy, conf, words):
     assert stack.postgres.value("SELECT count(*) FROM batch") == 0
 
 
+@pytest.mark.parametrize("layer, asked, expected", [
+    ("default_conf", {}, 2), ("default_conf", {MAX: "5"}, 5), ("enforced_conf", {MAX: "5"}, 2),
+    ("default_conf", {"spark.driver.supervise": "true"}, 0),
+])
+def test_a_cluster_may_have_it_for_all(stack, livy, layer, asked, expected):
+    stack.reconfigure({"clusters": {"default": {layer: {MAX: "2", INTERVAL: "7"}}}})
+    try:
+        made = livy.submit(conf=asked)
+        row = stack.row(made["id"])
+        assert row["retry_max"] == expected and (row["retry_interval_s"] == 7 or not expected)
+        stack.wait_state(made["id"], "starting")
+        conf = stack.kubernetes.application(row["object_name"])["spec"].get("sparkConf", {})
+        assert not [key for key in conf if key.startswith("spark.sparkgate.")]
+    finally:
+        stack.reconfigure()
+
+
 def test_a_cluster_may_deny_it(stack, livy):
     stack.reconfigure({"clusters": {"default": {"denied_conf": ["spark.sparkgate.retry.*"]}}})
     try:
