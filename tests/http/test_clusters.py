@@ -4,6 +4,7 @@ import collections
 import concurrent.futures
 import json
 import os
+import re
 
 import k8s_client
 import pytest
@@ -25,6 +26,9 @@ def second(stack, kube):
         yield cluster
     finally:
         cluster.down()
+        # it supervises by now, and other tests stop and freeze the one process that follows the one cluster
+        stack.watcher.stop()
+        stack.start_watcher()
 
 
 class Fleet:
@@ -33,6 +37,13 @@ class Fleet:
     def __init__(self, stack, second):
         self.stack, self.second = stack, second
         self.pids = sorted(stack.worker_pids())
+
+    def wait_begun(self):
+        """A program that only begins when the file changes reads the new one as its first, and counts no change."""
+        self.stack.wait_leased()
+        for pid in self.pids:
+            wait_for(f"worker {pid} to have begun", lambda pid=pid: re.search(
+                rf"event=started program=sparkgate-worker pid={pid}\b", self.stack.workers.log_text()))
 
     def text(self, first=None, second=None, **more):
         """second None: it is not in the configuration."""
@@ -91,6 +102,7 @@ class Fleet:
 def fleet(stack, kube, second, clean):
     fleet = Fleet(stack, second)
     second.delete_applications()
+    fleet.wait_begun()
     try:
         yield fleet
         assert sorted(stack.worker_pids()) == fleet.pids, "a worker was started anew"

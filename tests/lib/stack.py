@@ -250,9 +250,10 @@ class Stack:
             self.kubernetes.delete_applications()
 
     def wait_leased(self):
-        """Until the watcher follows the cluster: this one, and not one before it."""
+        """Until the watcher follows the cluster: this one, or its child when it has several, and not one before it."""
         wait_for("the watcher to have listed the cluster", lambda: self.postgres.rows(
-            "SELECT 1 FROM cluster_watch WHERE synced_at >= leased_at AND watcher LIKE %s", (f"%{self.watcher.pid}",)))
+            "SELECT 1 FROM cluster_watch WHERE synced_at >= leased_at AND watcher LIKE ANY (%s)",
+            ([f"%/{pid}" for pid in (self.watcher.pid, *children(self.watcher.pid))],)))
 
     # --- what is known of a batch ----------------------------------------------------------------------------
 
