@@ -98,9 +98,10 @@ add_sums(struct app *app)
 
 	if (!store_roll_up(app->store, SUMS_AT_ONCE, &batches, &err))
 		log_failure(&app->log, LOG_LEVEL_WARNING, "sums_not_added", &err);
-	if (batches > 0)
+	if (batches > 0) {
+		FAILPOINT("retention.summed");
 		log_event(&app->log, LOG_LEVEL_DEBUG, "sums_added", LOG_INT("batches", batches));
-	FAILPOINT("retention.summed");
+	}
 	return batches == SUMS_AT_ONCE;
 }
 

@@ -160,6 +160,7 @@ def test_openlineage_hands_on_its_secret_and_nothing_shows_it(live, airflow):
     row = batch.row()
     assert SECRET in str(live.objects("sparkapplications", row["object_name"])), "Spark itself needs it"
     assert "spark.openlineage.parentRunId" in row["request"]
+    assert row["airflow_dag"] == "live_good" and row["airflow_task"] == "spark" and row["airflow_run"], "reports know"
 
     url = f"{live.livy_url}/batches"
     shown = {path: call(f"{url}{path}") for path in
