@@ -2,6 +2,7 @@
 """Schema report as people have it: the role that reads it, sparkgate-ctl report, and the queries of the cookbook."""
 import contextlib
 import csv
+import hashlib
 import io
 import json
 import re
@@ -160,6 +161,31 @@ def test_somebodys_view_of_them_is_not_dropped_silently(stack, config):
     assert stack.postgres.rows("SELECT * FROM public.mine", dbname=DATABASE)
     as_owner(stack, "DROP VIEW public.mine")
     stack.ctl("migrate", config=config)
+
+
+def test_what_has_ended_before_the_upgrade_is_counted(stack):
+    database = f"{DATABASE}_upgraded"
+    stack.postgres.create_database(database)
+    config = stack.write_config({"database": {"conninfo": stack.postgres.conninfo(database)}}, "upgraded.yaml")
+
+    def before(sql, params=None):
+        stack.postgres.execute(sql, params, database, "sparkgate")
+
+    before("CREATE TABLE schema_migration (version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, "
+           "applied_at timestamptz NOT NULL DEFAULT now())")
+    for file in sorted((CLONE / "sql/schema").glob("*.sql")):
+        if file.name < "0011":
+            before(file.read_text())
+            before("INSERT INTO schema_migration VALUES (%s, %s, %s)",
+                   (int(file.name[:4]), file.stem, hashlib.sha256(file.read_bytes()).hexdigest()))
+    before("INSERT INTO batch (uid, request_digest, protocol, cluster, namespace, operator_kind, request, state, accepted_at, "
+           "pushed_at, started_at, finished_at) SELECT gen_random_uuid(), '', 'livy', 'default', 'spark', 'kubeflow', '{}', 'success', "
+           "at, at, at + interval '5 s', at + interval '65 s' FROM generate_series(1, 3), CAST('2025-03-01 12:00Z' AS timestamptz) AS at")
+    stack.ctl("migrate", config=config)
+    (row,) = json.loads(stack.ctl("report", "by_day", "--format", "json", config=config).stdout)
+    assert (row["day"], row["batches"], row["run_hours"]) == ("2025-03-01", 3, 0.05)
+    (batch, *_) = json.loads(stack.ctl("report", "batch", "--format", "json", config=config).stdout)
+    assert (batch["queue_s"], batch["start_s"], batch["cores"]) == (0, 5, None), "nobody waited for a turn before there were turns"
 
 
 # --- sparkgate-ctl report ------------------------------------------------------------------------------------
