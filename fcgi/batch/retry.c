@@ -114,8 +114,8 @@ batch_retry_reasons_text(struct arena *arena, unsigned reasons)
 	return text;
 }
 
-static bool
-is_supervised(const struct batch_order *order)
+bool
+batch_is_supervised(const struct batch_order *order)
 {
 	const char *supervise = batch_pairs_get(&order->conf, "spark.driver.supervise");
 
@@ -148,7 +148,7 @@ batch_retry_take(struct batch_order *order, struct batch_retry *ret_retry, struc
 	if (on != NULL && !batch_retry_reasons_parse(on, &ret_retry->reasons))
 		return err_set(err, ERR_INVALID, "conf " KEY_ON ": give some of exit_code, out_of_memory, evicted, "
 			       "driver_lost, failed and submission_failed, parted by commas, not '%s'", on);
-	if (ret_retry->max > 0 && is_supervised(order))
+	if (ret_retry->max > 0 && batch_is_supervised(order))
 		return err_set(err, ERR_INVALID, "conf " KEY_MAX ": a supervised driver is run again without end already: "
 			       "leave it out, or spark.driver.supervise (--supervise)");
 	return true;

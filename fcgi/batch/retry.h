@@ -30,6 +30,9 @@ extern const size_t batch_retry_keys_count;
  */
 MUST_CHECK bool batch_retry_take(struct batch_order *order, struct batch_retry *ret_retry, struct err *err);
 
+/* Is its driver run again by its operator, without end, whichever door it came by? */
+bool batch_is_supervised(const struct batch_order *order);
+
 /* "exit_code,evicted"; false for a word that is none of them, and for none at all. */
 MUST_CHECK bool batch_retry_reasons_parse(const char *text, unsigned *ret_reasons);
 /* The arena's. */

@@ -272,7 +272,7 @@ lay_own(struct arena *arena, struct user_rules *rules, struct batch_order *order
 	user_rules_lay(arena, rules, CONF_SPARK_VERSION, &order->conf);
 	/* a supervised driver is run again for ever, whatever a cluster has for all others */
 	for (size_t i = 0; i < batch_retry_keys_count; i++)
-		user_rules_lay(arena, rules, batch_retry_keys[i], order->supervise ? &not_meant : &order->conf);
+		user_rules_lay(arena, rules, batch_retry_keys[i], batch_is_supervised(order) ? &not_meant : &order->conf);
 }
 
 static bool

@@ -167,7 +167,7 @@ def test_a_watcher_killed_while_it_gives_turns_gives_none_twice(stack, kube, liv
     ids = [livy.submit()["id"] for _ in range(3)]
     stack.wait_state(ids[0], "starting")
     stack.watcher.stop()
-    assert session.run("batch_move", ids[0], "starting", "success", None, None, None, None, 1, "f", None, None)
+    assert session.run("batch_move", ids[0], "starting", "success", None, None, None, None, 1, "f", None, None, 0)
     watcher = stack.start_watcher(SPARKGATE_FAILPOINTS=f"{step}=1", SPARKGATE_FAILPOINTS_LOG=str(stack.run / "failpoints"))
     wait_for(f"a kill at {step}", lambda: watcher.pid is None)
     stack.start_watcher()
