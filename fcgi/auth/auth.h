@@ -24,7 +24,10 @@ struct caller {
  */
 const char *auth_acting(const struct caller *caller);
 
-/* err  ERR_UNAUTHORIZED: the front named nobody, or by no name that can be written down; ERR_FORBIDDEN: the request came in over another address than loopback (SERVER_ADDR), or none was told */
+/*
+ * err  ERR_UNAUTHORIZED: the front named nobody, or by no name that can be written down
+ *      ERR_FORBIDDEN: the request came in over another address than loopback (SERVER_ADDR), or none was told
+ */
 MUST_CHECK bool auth_caller(const struct config *config, const struct request *request, struct caller *ret_caller,
 			    struct err *err);
 

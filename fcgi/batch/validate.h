@@ -10,8 +10,8 @@
 #include "batch/batch.h"
 
 /*
- * Checks everything that can be judged without a server, but for the places of files, and tidies the conf: keys that the gateway or the operator
- * manages are dropped (spark.master, ...). Words of Livy's own refusals are kept (contract livy.md section 2).
+ * Checks everything that can be judged without a server, but for the places of files, and tidies the conf: keys that the
+ * gateway or the operator manages are dropped (spark.master, ...). Words of Livy's own refusals are kept (contract livy.md section 2).
  *
  * order  changed in place: order->conf loses dropped keys
  * err    ERR_INVALID or ERR_FORBIDDEN; msg names the field and the remedy

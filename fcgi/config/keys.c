@@ -140,8 +140,8 @@ const struct config_key config_cluster_keys[] = {
 		  "for sparkgate-operator(8), which acts on applications with the label sparkgate.io/operator=sparkgate "
 		  "(\"sparkgate\" means the same). \"auto\": Kubeflow's where its definition is served, else Apache's." },
 	{ "batch_scheduler", KEY_WORD, AT(batch_scheduler), .default_text = "none", WORDS(scheduler_words),
-	  .help = "Who places the pods of a batch, and knows the queue that it asks for: \"volcano\", \"yunikorn\", or \"kueue\", which admits it. "
-		  "\"none\": Kubernetes' own scheduler, which knows no queues." },
+	  .help = "Who places the pods of a batch, and knows the queue that it asks for: \"volcano\", \"yunikorn\", or \"kueue\", "
+		  "which admits it. \"none\": Kubernetes' own scheduler, which knows no queues." },
 	{ "weight", KEY_INT, AT(weight), .default_text = "0", RANGE(0, 1000, "parts"),
 	  .help = "The share of this cluster in the batches that name none. Where no cluster has a weight, the first one gets them." },
 	{ "queues", KEY_LIST, AT(queues), .count_offset = offsetof(struct config_cluster, queues_count),

@@ -44,7 +44,8 @@ config_remedy_dns_label(const char *text)
 const char *
 config_remedy_dns_subdomain(const char *text)
 {
-	return text_is_dns_name(text, strlen(text)) ? NULL : "write a DNS name: labels of a-z, 0-9 and \"-\" joined by dots, 253 bytes at most";
+	return text_is_dns_name(text, strlen(text)) ? NULL : "write a DNS name: labels of a-z, 0-9 and \"-\" joined by dots, "
+							     "253 bytes at most";
 }
 
 const char *
