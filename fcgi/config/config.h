@@ -127,6 +127,7 @@ struct config {
 	const char *database_conninfo;  /* libpq's; environment: SPARKGATE_DATABASE_CONNINFO */
 	int database_connect_timeout_ms;
 	int database_statement_timeout_ms;
+	bool database_prepared_statements; /* by name, kept by each connection */
 
 	int kube_connect_timeout_ms;
 	int kube_request_timeout_ms;    /* one call, whole, except watches */

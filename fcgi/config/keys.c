@@ -49,6 +49,9 @@ const struct config_key config_keys[] = {
 	  RANGE(100, 60000, "milliseconds"), .help = "The longest wait for a connection to PostgreSQL." },
 	{ "database.statement_timeout_ms", KEY_INT, AT(database_statement_timeout_ms), .default_text = "5000", .needs_restart = true,
 	  RANGE(100, 600000, "milliseconds"), .help = "The longest run of one SQL statement." },
+	{ "database.prepared_statements", KEY_FLAG, AT(database_prepared_statements), .default_text = "true", .needs_restart = true,
+	  .help = "Each connection prepares its statements once. \"false\" where a pooler lies between that gives each transaction "
+		  "another connection and knows no prepared statements: PgBouncer before 1.21, or with max_prepared_statements 0." },
 	{ "kube.connect_timeout_ms", KEY_INT, AT(kube_connect_timeout_ms), .default_text = "2000",
 	  RANGE(100, 60000, "milliseconds"), .help = "The longest wait for a connection to an API server." },
 	{ "kube.request_timeout_ms", KEY_INT, AT(kube_request_timeout_ms), .default_text = "10000",

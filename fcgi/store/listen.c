@@ -23,7 +23,8 @@ store_lease_try(struct store *store, const char *cluster, bool *ret_leased, stru
 	AUTO_PGRESULT PGresult *result = NULL;
 	const char *params[] = { cluster };
 
-	if (!store_run(store, STATEMENT_LEASE_TRY, params, &result, err))
+	/* Two watchers that share one session would both have the lock. */
+	if (!store_own_session(store, "a watcher", err) || !store_run(store, STATEMENT_LEASE_TRY, params, &result, err))
 		return false;
 	*ret_leased = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
 	return !*ret_leased || listen_for(store, cluster, err);

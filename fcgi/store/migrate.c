@@ -113,7 +113,8 @@ migrate(struct store *store, const struct log *log, struct err *err)
 	AUTO_PGRESULT PGresult *lock = NULL;
 
 	/* Migrations may take as long as they need; waiting for another one's end may not. The lock ends with the session. */
-	if (!run(store, "SET statement_timeout = 0; SET lock_timeout = 0", NULL, 0, err) ||
+	if (!store_own_session(store, "migrate", err) ||
+	    !run(store, "SET statement_timeout = 0; SET lock_timeout = 0", NULL, 0, err) ||
 	    !store_run_text(store, "SELECT pg_advisory_lock(hashtext('sparkgate migrate'))", NULL, 0, LOCK_WAIT_MS, &lock,
 			    err) ||
 	    !run(store, create_table, NULL, 0, err) || !refuse_unknown(store, err))

@@ -108,7 +108,7 @@ print(struct store *store, const char *query, enum store_report_format format, F
 bool
 store_report_list(struct store *store, enum store_report_format format, FILE *out, struct err *err)
 {
-	return store_connect(store, err) && store_do(store, settings, err) && print(store, list, format, out, err);
+	return store_own_session(store, "report", err) && store_do(store, settings, err) && print(store, list, format, out, err);
 }
 
 static bool
@@ -152,7 +152,7 @@ store_report(struct store *store, const char *name, const struct store_report_ra
 
 	buf_init(&query, 1024);
 	buf_printf(&query, "SELECT * FROM report.%s", name); /* find_view() lets no other name pass than those that there are */
-	return store_connect(store, err) && store_do(store, settings, err) && find_view(store, name, err) &&
+	return store_own_session(store, "report", err) && store_do(store, settings, err) && find_view(store, name, err) &&
 	       set_limit(store, "report.since", "--from", range->from, err) &&
 	       set_limit(store, "report.until", "--to", range->before, err) && print(store, buf_str(&query), format, out, err);
 }

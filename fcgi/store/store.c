@@ -31,6 +31,10 @@ store_new(const struct config *config, const char *program)
 		abort();
 	store->config = config;
 	store->program = program;
+	/* How times are read depends on these. libpq sends them as parameters of their own, which a pooler keeps for each client,
+	 * while it ignores `options`; it takes them from here only. */
+	if (setenv("PGTZ", "UTC", 1) != 0 || setenv("PGDATESTYLE", "ISO, MDY", 1) != 0)
+		abort();
 	return store;
 }
 
@@ -126,7 +130,7 @@ start_connect(const struct store *store)
 	char options[256];
 
 	snprintf(options, sizeof(options),
-		 "-c statement_timeout=%d -c lock_timeout=%d -c timezone=UTC -c datestyle=ISO -c client_min_messages=warning "
+		 "-c statement_timeout=%d -c lock_timeout=%d -c client_min_messages=warning "
 		 "-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3",
 		 store->config->database_statement_timeout_ms, store->config->database_statement_timeout_ms);
 	/* What follows dbname is laid over the conninfo. The keepalives let a lease end soon after its holder's host. */
@@ -221,6 +225,8 @@ code_of(const char *sqlstate)
 		{ "40", ERR_UNAVAILABLE },      /* serialization failure, deadlock: repeat */
 		{ "25006", ERR_UNAVAILABLE },   /* read only: a standby during a failover */
 		{ "42P01", ERR_UNAVAILABLE },   /* no such table: not migrated yet */
+		{ "26000", ERR_UNAVAILABLE },   /* no such prepared statement: another connection's, by a pooler */
+		{ "42P05", ERR_UNAVAILABLE },   /* prepared already: by another client of the pooler */
 	};
 
 	for (size_t i = 0; sqlstate != NULL && i < ARRAY_COUNT(rows); i++) {
@@ -244,6 +250,8 @@ failed(struct store *store, const char *what, const PGresult *result, struct err
 		return err_set(err, code, "a name or a header of the request is not UTF-8");
 	if (sqlstate != NULL && strcmp(sqlstate, "42P01") == 0)
 		err_set_(err, code, "the database has not been migrated: run sparkgate-ctl migrate");
+	else if (sqlstate != NULL && (strcmp(sqlstate, "26000") == 0 || strcmp(sqlstate, "42P05") == 0))
+		err_set_(err, code, "the database's pooler keeps no prepared statements: set database.prepared_statements: false");
 	else
 		err_set_(err, code, "%s", code == ERR_INTERNAL
 						  ? "the database refused a statement: a fault of the gateway"
@@ -259,7 +267,7 @@ prepare(struct store *store, enum statement_id id, int64_t deadline_ms, bool *re
 	const struct statement *statement = &statements[id];
 	AUTO_PGRESULT PGresult *result = NULL;
 
-	if (store->prepared[id])
+	if (store->prepared[id] || !store->config->database_prepared_statements)
 		return true;
 	if (!PQsendPrepare(store->conn, statement->name, statement->text, statement->params_count, NULL)) {
 		*ret_lost = true;
@@ -277,6 +285,17 @@ prepare(struct store *store, enum statement_id id, int64_t deadline_ms, bool *re
 }
 
 static bool
+send_statement(struct store *store, enum statement_id id, const char *const *params)
+{
+	const struct statement *statement = &statements[id];
+
+	/* Parsed and run in one transaction: behind a pooler, the next one may be another connection's. */
+	if (!store->config->database_prepared_statements)
+		return PQsendQueryParams(store->conn, statement->text, statement->params_count, NULL, params, NULL, NULL, 0) == 1;
+	return PQsendQueryPrepared(store->conn, statement->name, statement->params_count, params, NULL, NULL, 0) == 1;
+}
+
+static bool
 run_once(struct store *store, enum statement_id id, const char *const *params, bool *ret_lost, PGresult **ret_result,
 	 struct err *err)
 {
@@ -290,7 +309,7 @@ run_once(struct store *store, enum statement_id id, const char *const *params, b
 	deadline_ms = clock_monotonic_ms() + store->config->database_statement_timeout_ms + 500;
 	if (!prepare(store, id, deadline_ms, ret_lost, err))
 		return false;
-	if (!PQsendQueryPrepared(store->conn, statements[id].name, statements[id].params_count, params, NULL, NULL, 0)) {
+	if (!send_statement(store, id, params)) {
 		*ret_lost = true;
 		return unavailable(store, err);
 	}
@@ -360,6 +379,20 @@ store_do(struct store *store, const char *text, struct err *err)
 	AUTO_PGRESULT PGresult *result = NULL;
 
 	return store_run_text(store, text, NULL, 0, 0, &result, err);
+}
+
+bool
+store_own_session(struct store *store, const char *what, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+
+	if (!store_run_text(store, "SELECT pg_backend_pid() AS pid", NULL, 0, store->config->database_statement_timeout_ms + 500,
+			    &result, err))
+		return false;
+	if (atoi(store_value(result, 0, "pid")) == PQbackendPID(store->conn))
+		return true;
+	return err_set(err, ERR_CONFLICT, "%s needs a session of its own, and database.conninfo leads to a pooler: connect to "
+		       "PostgreSQL itself, e.g. by SPARKGATE_DATABASE_CONNINFO in its environment", what);
 }
 
 bool

@@ -26,6 +26,15 @@ MUST_CHECK bool store_run(struct store *store, enum statement_id id, const char 
 /* The connection, made if there is none; for LISTEN and migrations. */
 MUST_CHECK bool store_connect(struct store *store, struct err *err);
 PGconn *store_connection(const struct store *store);
+
+/*
+ * For locks, LISTEN and settings that outlast a transaction: is there a session of PostgreSQL that is this connection's alone?
+ * A pooler gives its clients process ids of its own making, which tells it.
+ *
+ * what  is named in err: ERR_CONFLICT where there is a pooler, whichever its mode
+ */
+MUST_CHECK bool store_own_session(struct store *store, const char *what, struct err *err);
+
 /* Runs text that is no prepared statement; limit_ms 0: as long as it takes. */
 MUST_CHECK bool store_run_text(struct store *store, const char *text, const char *const *params, int params_count,
 			       int limit_ms, PGresult **ret_result, struct err *err);

@@ -39,6 +39,7 @@ class Postgres:
             env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT_S, check=False,
         )
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        return done.stdout
 
     def start(self):
         for name in ("run", "log"):
@@ -48,6 +49,10 @@ class Postgres:
     def stop(self):
         """Fast shutdown: sessions are ended, nothing is lost."""
         self._shell("postgres_down")
+
+    def as_its_user(self):
+        """The words before a program that runs as PostgreSQL does, and where its directory is for that program."""
+        return self._shell("postgres_wrapper").splitlines(), self._shell("postgres_home")
 
     @property
     def pid(self):
