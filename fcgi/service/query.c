@@ -9,8 +9,10 @@
 #include "base/utf8.h"
 #include "store/batch_store.h"
 
+typedef bool (*show_by_id)(struct store *, struct arena *, int64_t, struct batch *, struct err *);
+
 static bool
-find(struct app *app, struct arena *arena, const char *id_or_name, struct batch *ret_batch, struct err *err)
+find(struct app *app, struct arena *arena, const char *id_or_name, show_by_id show, struct batch *ret_batch, struct err *err)
 {
 	size_t digits = strspn(id_or_name, "0123456789");
 	int64_t id;
@@ -23,19 +25,33 @@ find(struct app *app, struct arena *arena, const char *id_or_name, struct batch 
 	id = strtoll(id_or_name, NULL, 10);
 	if (errno != 0)
 		return err_set(err, ERR_INVALID, "For input string: \"%s\" (too large for an id)", id_or_name);
-	return store_show(app->store, arena, id, ret_batch, err);
+	return show(app->store, arena, id, ret_batch, err);
+}
+
+static bool
+find_allowed(struct app *app, struct arena *arena, const char *id_or_name, show_by_id show, enum access access,
+	     const char *user, struct batch *ret_batch, struct err *err)
+{
+	if (!find(app, arena, id_or_name, show, ret_batch, err))
+		return err->code != ERR_NOT_FOUND ? false
+						  : err_set(err, ERR_NOT_FOUND, "Session '%s' not found.", id_or_name);
+	if (!access_allowed(access, ret_batch, user))
+		return err_set(err, ERR_FORBIDDEN, "Session '%s' belongs to somebody else.", id_or_name);
+	return true;
 }
 
 bool
 query_batch(struct app *app, struct arena *arena, const char *id_or_name, enum access access, const char *user,
 	    struct batch *ret_batch, struct err *err)
 {
-	if (!find(app, arena, id_or_name, ret_batch, err))
-		return err->code != ERR_NOT_FOUND ? false
-						  : err_set(err, ERR_NOT_FOUND, "Session '%s' not found.", id_or_name);
-	if (!access_allowed(access, ret_batch, user))
-		return err_set(err, ERR_FORBIDDEN, "Session '%s' belongs to somebody else.", id_or_name);
-	return true;
+	return find_allowed(app, arena, id_or_name, store_show, access, user, ret_batch, err);
+}
+
+bool
+query_state(struct app *app, struct arena *arena, const char *id_or_name, enum access access, const char *user,
+	    struct batch *ret_batch, struct err *err)
+{
+	return find_allowed(app, arena, id_or_name, store_show_state, access, user, ret_batch, err);
 }
 
 bool

@@ -17,6 +17,10 @@
 MUST_CHECK bool query_batch(struct app *app, struct arena *arena, const char *id_or_name, enum access access,
 			    const char *user, struct batch *ret_batch, struct err *err);
 
+/* The same for who asks for nothing but its shown state: other fields may be left empty (store_show_state). */
+MUST_CHECK bool query_state(struct app *app, struct arena *arena, const char *id_or_name, enum access access,
+			    const char *user, struct batch *ret_batch, struct err *err);
+
 struct query_page {
 	int64_t next;                   /* the position of the next page of a filtered list, 0: none */
 	struct batch *batches;          /* batches[batches_count], the arena's */

@@ -401,6 +401,27 @@ store_show(struct store *store, struct arena *arena, int64_t id, struct batch *r
 }
 
 bool
+store_show_state(struct store *store, struct arena *arena, int64_t id, struct batch *ret_batch, struct err *err)
+{
+	struct number number;
+	const char *params[] = { number_text(&number, id) };
+	AUTO_PGRESULT PGresult *result = NULL;
+
+	if (!store_run(store, STATEMENT_BATCH_SHOW_STATE, params, &result, err))
+		return false;
+	if (PQntuples(result) == 0)
+		return err_set(err, ERR_NOT_FOUND, "%s", "");
+	*ret_batch = (struct batch){
+		.id = id,
+		.owner = copy(arena, result, 0, "owner"),
+		.proxy_user = copy(arena, result, 0, "proxy_user"),
+		.kill_requested_at = store_time(arena, result, 0, "kill_requested_at"),
+	};
+	batch_state_parse(store_value(result, 0, "state"), &ret_batch->state);
+	return true;
+}
+
+bool
 store_show_by_name(struct store *store, struct arena *arena, const char *name, struct batch *ret_batch, struct err *err)
 {
 	const char *params[] = { name };

@@ -114,6 +114,9 @@ MUST_CHECK bool store_kills_owed(struct store *store, struct arena *arena, const
 /* err also ERR_NOT_FOUND, with an empty msg: each protocol has its own words for it. */
 MUST_CHECK bool store_show(struct store *store, struct arena *arena, int64_t id, struct batch *ret_batch,
 			   struct err *err);
+/* The same, but only what its shown state and the access to it need: id, owner, proxy_user, state, kill_requested_at. */
+MUST_CHECK bool store_show_state(struct store *store, struct arena *arena, int64_t id, struct batch *ret_batch,
+				 struct err *err);
 MUST_CHECK bool store_show_by_name(struct store *store, struct arena *arena, const char *name, struct batch *ret_batch,
 				   struct err *err);
 MUST_CHECK bool store_show_by_uid(struct store *store, struct arena *arena, const char *uid, struct batch *ret_batch,

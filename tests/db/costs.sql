@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 \i :prepare
 BEGIN;
-SELECT plan(7);
+SELECT plan(8);
 
 -- As a worker has it after some requests: a plan for any values, made when the ledger was as it is now.
 SET LOCAL plan_cache_mode = force_generic_plan;
@@ -27,6 +27,7 @@ SELECT is(most_rows($$batch_accept('10000000-0000-4000-8000-000000000001', 'livy
 	'{}', 'r', '{}', 1, 'key', 'x', 0, 10, NULL, NULL, NULL, NULL)$$), 1, 'a batch is accepted');
 SELECT is(most_rows($$batch_repeated(NULL, 'key', 'x')$$), 1, 'found by its client''s key');
 SELECT is(most_rows(format('batch_show(%s)', :id)), 1, 'shown');
+SELECT is(most_rows(format('batch_show_state(%s)', :id)), 1, 'polled');
 SELECT is(most_rows(format($$batch_push_deferred(%s, 1, 'away', 0)$$, :id)), 1, 'put off');
 SELECT is(most_rows(format($$batch_pushed(%s, 'worker', 0)$$, :id)), 1, 'known to be in Kubernetes');
 SELECT is(most_rows(format($$batch_move(%s, 'starting', 'running', NULL, NULL, NULL, NULL, 1, false, NULL, NULL, 0)$$, :id)), 1,
