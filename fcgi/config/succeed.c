@@ -4,16 +4,31 @@
  */
 #include "config/config_priv.h"
 
+#include <assert.h>
 #include <string.h>
 #include <sys/stat.h>
+
+static bool
+is_text(const struct config_key *key)
+{
+	return key->kind == KEY_TEXT || key->kind == KEY_PATH;
+}
+
+/* Of what is no text, and no mapping or list: none of those needs a restart. */
+static size_t
+size_of(const struct config_key *key)
+{
+	assert(!config_is_of_file(key));
+	return key->kind == KEY_FLAG ? sizeof(bool) : sizeof(int);
+}
 
 static bool
 is_same(const struct config_key *key, const void *left, const void *right)
 {
 	const char *left_text, *right_text;
 
-	if (key->kind == KEY_INT)
-		return *(const int *)left == *(const int *)right;
+	if (!is_text(key))
+		return memcmp(left, right, size_of(key)) == 0;
 	left_text = *(const char *const *)left;
 	right_text = *(const char *const *)right;
 	return left_text == NULL || right_text == NULL ? left_text == right_text : strcmp(left_text, right_text) == 0;
@@ -22,10 +37,10 @@ is_same(const struct config_key *key, const void *left, const void *right)
 static void
 keep(struct arena *arena, const struct config_key *key, void *next, const void *old)
 {
-	if (key->kind == KEY_INT)
-		*(int *)next = *(const int *)old;
-	else
+	if (is_text(key))
 		*(const char **)next = arena_strdup(arena, *(const char *const *)old);
+	else
+		memcpy(next, old, size_of(key));
 }
 
 void

@@ -116,13 +116,15 @@ what_needs_a_restart_is_kept_and_named(void **state)
 	struct config *next = &fixture->config;
 
 	*next = (struct config){ 0 };
-	fixture_read_well(fixture, "database: {conninfo: dbname=y, connect_timeout_ms: 100}\n" CLUSTER
+	fixture_read_well(fixture, "database: {conninfo: dbname=y, connect_timeout_ms: 100, prepared_statements: false}\n" CLUSTER
 				   "metrics: {shared_file: /run/m}\nwatcher: {down_after_s: 30}\n");
 	config_keep_fixed(next, &old, note_kept, fixture);
-	assert_string_equal(fixture->errors, "database.conninfo\ndatabase.connect_timeout_ms\nmetrics.shared_file\n");
+	assert_string_equal(fixture->errors, "database.conninfo\ndatabase.connect_timeout_ms\ndatabase.prepared_statements\n"
+			    "metrics.shared_file\n");
 	config_release(&old);
 	assert_string_equal(next->database_conninfo, "dbname=x");
 	assert_int_equal(next->database_connect_timeout_ms, 2000);
+	assert_true(next->database_prepared_statements);
 	assert_null(next->metrics_shared_file);
 	assert_int_equal(next->watcher_down_after_s, 30);
 }
