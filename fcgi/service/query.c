@@ -12,7 +12,8 @@
 typedef bool (*show_by_id)(struct store *, struct arena *, int64_t, struct batch *, struct err *);
 
 static bool
-find(struct app *app, struct arena *arena, const char *id_or_name, show_by_id show, struct batch *ret_batch, struct err *err)
+find(struct app *app, struct arena *arena, const char *id_or_name, show_by_id show, struct batch *ret_batch,
+     struct err *err)
 {
 	size_t digits = strspn(id_or_name, "0123456789");
 	int64_t id;

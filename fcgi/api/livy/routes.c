@@ -140,7 +140,8 @@ livy_batch_state(struct call *call, struct err *err)
 	struct json_object *body;
 	struct batch batch;
 
-	if (!query_state(call->app, call->arena, call->params[0], call->route->access, auth_acting(&call->caller), &batch, err))
+	if (!query_state(call->app, call->arena, call->params[0], call->route->access, auth_acting(&call->caller), &batch,
+			 err))
 		return false;
 	body = json_object_new_object();
 	json_add_int(body, "id", batch.id);
