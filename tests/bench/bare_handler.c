@@ -1,7 +1,7 @@
 /*
- * bare_handler [CONNINFO] - the least that answers GET /batches/ID/state by FastCGI: what the gateway is measured against.
- * With CONNINFO one prepared SELECT a request; without it the same answer for every id. Descriptor 0 is the listening
- * socket. No log, no checks, no limits: a lost database ends it.
+ * bare_handler [CONNINFO] - the least that answers GET /batches/ID/state by FastCGI: what the gateway is measured
+ * beside. With CONNINFO one prepared SELECT a request; without it the same answer for every id. Descriptor 0 is the
+ * listening socket. No log, no checks, no limits: a lost database ends it.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <fcgiapp.h>
@@ -34,7 +34,8 @@ answer_from(PGconn *conn, FCGX_Request *request)
 	PGresult *row;
 
 	if (uri != NULL && strncmp(uri, prefix, sizeof(prefix) - 1) == 0)
-		snprintf(id, sizeof(id), "%.*s", (int)strspn(uri + sizeof(prefix) - 1, "0123456789"), uri + sizeof(prefix) - 1);
+		snprintf(id, sizeof(id), "%.*s", (int)strspn(uri + sizeof(prefix) - 1, "0123456789"),
+			 uri + sizeof(prefix) - 1);
 	row = PQexecPrepared(conn, "state", 1, params, NULL, NULL, 0);
 	if (PQresultStatus(row) != PGRES_TUPLES_OK) {
 		fprintf(stderr, "bare_handler: %s", PQerrorMessage(conn));
@@ -60,7 +61,8 @@ main(int argc, char **argv)
 		if (conn != NULL)
 			answer_from(conn, &request);
 		else
-			FCGX_FPrintF(request.out, "Content-Type: application/json\r\n\r\n{\"id\":1,\"state\":\"success\"}");
+			FCGX_FPrintF(request.out,
+				     "Content-Type: application/json\r\n\r\n{\"id\":1,\"state\":\"success\"}");
 		FCGX_Finish_r(&request);
 	}
 	return 0;

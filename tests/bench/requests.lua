@@ -39,7 +39,8 @@ function init(args)
 	elseif before_name then
 		function request()
 			number = number + 1
-			return wrk.format(nil, nil, nil, before_name .. names .. string.format("%07d", number) .. after_name)
+			local name = names .. string.format("%07d", number)
+			return wrk.format(nil, nil, nil, before_name .. name .. after_name)
 		end
 	end
 end

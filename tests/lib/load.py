@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Load on a server by wrk and pgbench, closed loops of so many clients, and whose CPU it costs."""
 import json
+import math
 import pathlib
 import resource
 import shutil
@@ -20,7 +21,8 @@ def missing():
 
 def pgbench():
     """Of the newest PostgreSQL here, not Debian's wrapper of it."""
-    return max(pathlib.Path("/usr/lib/postgresql").glob("*/bin/pgbench"), key=lambda path: int(path.parts[-3]), default=None)
+    programs = pathlib.Path("/usr/lib/postgresql").glob("*/bin/pgbench")
+    return max(programs, key=lambda path: int(path.parts[-3]), default=None)
 
 
 class Usage:
@@ -41,8 +43,8 @@ class Usage:
 
 
 def _run(words, limit_s, **more):
-    done = subprocess.run(list(map(str, words)), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s,
-                          check=False, **more)
+    done = subprocess.run(list(map(str, words)), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=limit_s, check=False, **more)
     assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
     return done.stdout
 
@@ -52,7 +54,8 @@ class Wrk:
 
     def __init__(self, url, path, method="GET", ids=1, body=None, headers=None):
         """body: a file"""
-        self.url, self.path, self.method, self.ids, self.body, self.headers = url, path, method, ids, body, headers or {}
+        self.url, self.path, self.method, self.ids = url, path, method, ids
+        self.body, self.headers = body, headers or {}
         self.runs = 0
 
     def run(self, clients, seconds):
@@ -60,9 +63,10 @@ class Wrk:
         if self.body is not None:
             self.runs += 1
             words += [self.body, f"r{clients}-{self.runs}-", *(word for pair in self.headers.items() for word in pair)]
-        out = _run(["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", "-s", SCRIPT, self.url, "--", *words],
-                   seconds + 120)
-        return json.loads(out.splitlines()[-1])
+        out = _run(["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", "-s", SCRIPT, self.url, "--",
+                    *words], seconds + 120)
+        figures = json.loads(out.splitlines()[-1])
+        return figures if figures["answers"] else {**figures, "p50_ms": math.inf, "p99_ms": math.inf}
 
 
 class Pgbench:
@@ -81,8 +85,8 @@ class Pgbench:
         for old in self.directory.glob("times.*"):
             old.unlink()
         began = time.monotonic()
-        _run([pgbench(), "--no-vacuum", "--protocol=prepared", f"--client={min(clients, self.MOST_CLIENTS)}", "--jobs=1",
-              f"--time={seconds}", "--log", "--log-prefix=times", *self.values, "-f", self.script,
+        _run([pgbench(), "--no-vacuum", "--protocol=prepared", f"--client={min(clients, self.MOST_CLIENTS)}",
+              "--jobs=1", f"--time={seconds}", "--log", "--log-prefix=times", *self.values, "-f", self.script,
               self.postgres.conninfo()], seconds + 120, cwd=self.directory)
         assert time.monotonic() - began >= seconds
         times_ms = [int(line.split()[2]) / 1000 for file in self.directory.glob("times.*")
