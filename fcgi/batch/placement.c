@@ -14,6 +14,8 @@ struct draw {
 	size_t count;
 	const char *queue;
 	bool is_listed;                 /* some cluster lists the queue */
+	const struct placement_cluster *first;  /* that comes into question; NULL: none */
+	bool has_weights;               /* some of these have a weight */
 };
 
 static bool
@@ -62,9 +64,9 @@ parts_of(const struct draw *draw, const struct placement_cluster *cluster)
 {
 	if (!is_candidate(draw, cluster) || cluster->drains)
 		return 0;
-	if (any_has_weight(draw))
+	if (draw->has_weights)
 		return (uint64_t)cluster->weight;
-	return draw->is_listed || cluster == first_candidate(draw) ? 1 : 0;
+	return draw->is_listed || cluster == draw->first ? 1 : 0;
 }
 
 static bool
@@ -121,7 +123,9 @@ placement_choose(const struct placement_cluster *clusters, size_t count, const c
 	assert(clusters != NULL && count > 0);
 	for (size_t i = 0; i < count; i++)
 		draw.is_listed = draw.is_listed || lists(&clusters[i], queue);
-	if (first_candidate(&draw) == NULL)
+	draw.first = first_candidate(&draw);
+	draw.has_weights = any_has_weight(&draw);
+	if (draw.first == NULL)
 		return refuse_queue(&draw, err);
 	if (draw_among(&draw, true, random, ret_chosen) || draw_among(&draw, false, random, ret_chosen))
 		return true;
