@@ -52,6 +52,14 @@ k8s_submit_open(struct app *app, const struct k8s_origin *origin, struct app_clu
 		       "spark.kubernetes.namespace to the one that the gateway's cluster has");
 }
 
+/* Before its conf, which comes last, has said anything. */
+static bool
+may_go_to(const struct k8s_origin *origin, const struct app_cluster *cluster)
+{
+	return is_open(cluster, origin->namespace) &&
+	       (origin->cluster == NULL || strcmp(origin->cluster, cluster->config->name) == 0);
+}
+
 /* Would any of the clusters that it may still go to take this pod? */
 static bool
 read_pod(struct app *app, struct arena *arena, const struct k8s_origin *origin, struct json_object *pod,
@@ -61,10 +69,7 @@ read_pod(struct app *app, struct arena *arena, const struct k8s_origin *origin, 
 		const struct app_cluster *cluster = &app->clusters[i];
 		struct spark_pod_rules rules;
 
-		if (!is_open(cluster, origin->namespace) ||
-		    (origin->cluster != NULL && strcmp(origin->cluster, cluster->config->name) != 0))
-			continue;
-		if (k8s_rules_of(arena, cluster->config, origin->user, &rules, err) &&
+		if (may_go_to(origin, cluster) && k8s_rules_of(arena, cluster->config, origin->user, &rules, err) &&
 		    spark_driver_request_read(pod, &rules, ret_request, err))
 			return true;
 	}
@@ -76,10 +81,7 @@ static bool
 any_takes_new(struct app *app, const struct k8s_origin *origin, const struct app_cluster *open, struct err *err)
 {
 	for (size_t i = 0; i < app->config.clusters_count; i++) {
-		const struct app_cluster *cluster = &app->clusters[i];
-
-		if (is_open(cluster, origin->namespace) && !cluster->config->drain &&
-		    (origin->cluster == NULL || strcmp(origin->cluster, cluster->config->name) == 0))
+		if (may_go_to(origin, &app->clusters[i]) && !app->clusters[i].config->drain)
 			return true;
 	}
 	return placement_refuse_draining(open->config->name, err);
