@@ -110,21 +110,25 @@ add_airflow(struct arena *arena, struct json_object *asked, const struct batch_p
 }
 
 struct json_object *
+crd_asked_of(struct arena *arena, const struct crd_wanted *wanted)
+{
+	struct json_object *asked = arena_own_json(arena, json_object_new_object());
+
+	json_add_string(asked, "image", wanted->driver.image != NULL ? wanted->driver.image : wanted->image);
+	crd_add_unless_null(asked, "spark_version", wanted->target->spark_version);
+	add_role(arena, asked, "driver", wanted, &wanted->driver);
+	add_role(arena, asked, "executor", wanted, &wanted->executor);
+	json_add_int(asked, "executors_count", executors_of(wanted));
+	add_labels(asked, &wanted->conf);
+	add_airflow(arena, asked, &wanted->conf);
+	return asked;
+}
+
+struct json_object *
 crd_asked(struct arena *arena, const struct batch_order *order, const struct crd_target *target)
 {
-	struct json_object *asked;
 	struct err ignored = ERR_INIT;
 	struct crd_wanted wanted;
 
-	if (!crd_want(arena, order, target, &wanted, &ignored))
-		return NULL;
-	asked = arena_own_json(arena, json_object_new_object());
-	json_add_string(asked, "image", wanted.driver.image != NULL ? wanted.driver.image : wanted.image);
-	crd_add_unless_null(asked, "spark_version", target->spark_version);
-	add_role(arena, asked, "driver", &wanted, &wanted.driver);
-	add_role(arena, asked, "executor", &wanted, &wanted.executor);
-	json_add_int(asked, "executors_count", executors_of(&wanted));
-	add_labels(asked, &wanted.conf);
-	add_airflow(arena, asked, &wanted.conf);
-	return asked;
+	return crd_want(arena, order, target, &wanted, &ignored) ? crd_asked_of(arena, &wanted) : NULL;
 }

@@ -34,7 +34,7 @@ crd_api(const struct crd *crd)
 
 bool
 crd_spec(struct arena *arena, const struct crd *crd, const struct batch_order *order, const struct crd_target *target,
-	 struct json_object **ret_spec, struct err *err)
+	 struct json_object **ret_spec, struct json_object **ret_asked, struct err *err)
 {
 	struct json_object *spec = json_object_new_object();
 	struct crd_wanted wanted;
@@ -44,6 +44,8 @@ crd_spec(struct arena *arena, const struct crd *crd, const struct batch_order *o
 		return false;
 	}
 	*ret_spec = spec;
+	if (ret_asked != NULL)
+		*ret_asked = crd_asked_of(arena, &wanted);
 	return true;
 }
 

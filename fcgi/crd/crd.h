@@ -69,14 +69,16 @@ const char *crd_api(const struct crd *crd);
  * The object's spec. What an operator, or its webhook, would default is set here wherever the default could lose a job, a
  * log or a state (contract crds.md, rules 5, 6 and 9).
  *
- * ret_spec  the caller's to put
- * err       ERR_INVALID: which field, and the remedy
+ * ret_spec   the caller's to put
+ * ret_asked  what crd_asked() says of the order; may be NULL
+ * err        ERR_INVALID: which field, and the remedy
  */
 MUST_CHECK bool crd_spec(struct arena *arena, const struct crd *crd, const struct batch_order *order,
-			 const struct crd_target *target, struct json_object **ret_spec, struct err *err);
+			 const struct crd_target *target, struct json_object **ret_spec, struct json_object **ret_asked,
+			 struct err *err);
 
 /*
- * What the same order asks for: members named as the columns of table batch that reports read (sql/schema/0011_report.sql);
+ * What an order asks for: members named as the columns of table batch that reports read (sql/schema/0011_report.sql);
  * what is not known is left out. The arena's; NULL: the order is none that crd_spec() takes.
  */
 struct json_object *crd_asked(struct arena *arena, const struct batch_order *order, const struct crd_target *target);

@@ -58,6 +58,9 @@ extern const char *const crd_dynamic_keys[CRD_DYNAMIC_COUNT];
 MUST_CHECK bool crd_want(struct arena *arena, const struct batch_order *order, const struct crd_target *target,
 			 struct crd_wanted *ret_wanted, struct err *err);
 
+/* What crd_asked() tells of an order. */
+struct json_object *crd_asked_of(struct arena *arena, const struct crd_wanted *wanted);
+
 /* The template of a role's pods: installs those packages, places them; the caller's to put. NULL: it would be empty. */
 struct json_object *crd_pod_template(const struct crd_wanted *wanted, const struct crd_role *role, const char *container);
 

@@ -291,11 +291,9 @@ accept(struct completion *completion, const struct store_k8s_batch *new_batch, s
 {
 	struct store *store = completion->app->store;
 
-	if (store_k8s_accept(store, completion->arena, new_batch, ret_batch, ret_is_new, err) ||
-	    (err->code == ERR_TIMEOUT &&
-	     store_k8s_accept(store, completion->arena, new_batch, ret_batch, ret_is_new, err)))
-		return true;
-	return err->code == ERR_FULL ? submit_refuse_full(completion->arena, err) : false;
+	return store_k8s_accept(store, completion->arena, new_batch, ret_batch, ret_is_new, err) ||
+	       (err->code == ERR_TIMEOUT &&
+		store_k8s_accept(store, completion->arena, new_batch, ret_batch, ret_is_new, err));
 }
 
 static bool

@@ -184,14 +184,6 @@ submit_check_queue(const char *queue, struct err *err)
 	       err_set(err, ERR_INVALID, "queue: longer than %d bytes", LIMIT_NAME_BYTES);
 }
 
-bool
-submit_refuse_full(struct arena *arena, struct err *err)
-{
-	err_set_(err, ERR_FULL, "%s: try again later, or end some of them (DELETE /batches/ID)", arena_strdup(arena, err->msg));
-	err->retry_after_s = LIMIT_FULL_RETRY_S;
-	return false;
-}
-
 /*
  * Whether a commit whose answer was lost took place is unknown. Asking again with the same uid finds the row or makes
  * it; a batch that runs although its client was told to try again would run twice.
@@ -207,7 +199,7 @@ accept_batch(struct app *app, struct arena *arena, const struct store_new_batch 
 	if (err->code == ERR_EXISTS)
 		return err_set(err, ERR_INVALID, "Rejected, Reason: Duplicate session name: %s belongs to an unfinished batch",
 			       new_batch->name);
-	return err->code == ERR_FULL ? submit_refuse_full(arena, err) : false;
+	return false;
 }
 
 static bool
@@ -239,6 +231,13 @@ submit_push_accepted(struct app *app, struct arena *arena, struct batch *batch, 
 	return push_object(app, arena, batch, spec, "worker", 1, err) != PUSH_REFUSED;
 }
 
+/* Who repeats a request with its key gets the batch that there is, or its refusal. */
+static bool
+answer_repeated(const struct batch *batch, struct err *err)
+{
+	return batch->reason != BATCH_REFUSED || err_set(err, ERR_INVALID, "%s", batch->message);
+}
+
 /* After a refusal, which stays in err when there is no batch of this key. */
 static bool
 find_repeated(struct app *app, struct arena *arena, const struct submit_origin *origin, const char *client_key,
@@ -247,7 +246,7 @@ find_repeated(struct app *app, struct arena *arena, const struct submit_origin *
 	struct err failure = ERR_INIT;
 
 	if (store_repeated(app->store, arena, origin->user, client_key, whole_request(origin), ret_batch, &failure))
-		return ret_batch->reason != BATCH_REFUSED || err_set(err, ERR_INVALID, "%s", ret_batch->message);
+		return answer_repeated(ret_batch, err);
 	if (failure.code != ERR_NOT_FOUND)
 		*err = failure;
 	return false;
@@ -258,7 +257,7 @@ struct place {
 	struct app_cluster *cluster;
 	const char *operator_kind;
 	struct json_object *spec;
-	struct json_object *asked;      /* NULL: not known */
+	struct json_object *asked;
 	struct batch_retry retry;
 	const char *queue;              /* NULL: it asks for none */
 };
@@ -298,10 +297,10 @@ find_place(struct app *app, struct arena *arena, struct batch_order *order, cons
 	    !choose_image(arena, order, config, origin->client_version, &target, err) ||
 	    !batch_retry_take(order, &place->retry, err) ||
 	    !operator_kind_of(app, arena, place->cluster, &place->operator_kind, err) ||
-	    !crd_spec(arena, crd_of_operator(place->operator_kind), order, &target, &place->spec, err))
+	    !crd_spec(arena, crd_of_operator(place->operator_kind), order, &target, &place->spec,
+		      &place->asked, err))
 		return false;
 	arena_own_json(arena, place->spec);
-	place->asked = crd_asked(arena, order, &target);
 	return true;
 }
 
@@ -338,14 +337,14 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		.retry = place.retry,
 		.queue = place.queue,
 		.limits = turn_limits(arena, place.cluster->config),
-		.asked_text = place.asked == NULL ? NULL : json_text(place.asked),
+		.asked_text = json_text(place.asked),
 	};
 	FAILPOINT("submit.begin");
 	if (!accept_batch(app, arena, &new_batch, ret_batch, &is_new, err))
 		return false;
 	FAILPOINT("submit.committed");
-	/* Who repeats a request with its key gets the batch that there is; whoever was first pushes it. */
+	/* whoever was first pushes it */
 	if (!is_new && client_key != NULL)
-		return ret_batch->reason != BATCH_REFUSED || err_set(err, ERR_INVALID, "%s", ret_batch->message);
+		return answer_repeated(ret_batch, err);
 	return submit_push_accepted(app, arena, ret_batch, place.spec, accepted_ms, err);
 }

@@ -49,9 +49,6 @@ MUST_CHECK bool submit_push_accepted(struct app *app, struct arena *arena, struc
 /* err  ERR_INVALID: it is longer than a column with an index can be */
 MUST_CHECK bool submit_check_queue(const char *queue, struct err *err);
 
-/* Makes the client's words of a store's ERR_FULL, and says when to try again; false. */
-bool submit_refuse_full(struct arena *arena, struct err *err);
-
 /* A new one, RFC 9562 version 4; the arena's. */
 const char *submit_make_uid(struct arena *arena);
 

@@ -194,7 +194,7 @@ store_accept(struct store *store, struct arena *arena, const struct store_new_ba
 		if (PQntuples(result) == 0)
 			continue;
 		if (store_value(result, 0, "full_of") != NULL)
-			return err_set(err, ERR_FULL, "%s", store_value(result, 0, "full_of"));
+			return store_full(result, err);
 		if (strcmp(store_value(result, 0, "is_same"), "t") != 0)
 			return key_used_otherwise(new_batch->client_key, result, err);
 		store_read_batch(arena, result, 0, ret_batch);

@@ -139,7 +139,7 @@ store_k8s_accept(struct store *store, struct arena *arena, const struct store_k8
 		if (PQntuples(result) == 0)
 			continue;
 		if (store_value(result, 0, "full_of") != NULL)
-			return err_set(err, ERR_FULL, "%s", store_value(result, 0, "full_of"));
+			return store_full(result, err);
 		*ret_is_new = strcmp(store_value(result, 0, "is_new"), "t") == 0;
 		store_read_batch(arena, result, 0, ret_batch);
 		return true;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/failpoint.h"
+#include "base/limits.h"
 #include "store/migrate.h"
 #include "store/store_priv.h"
 
@@ -379,6 +380,15 @@ store_do(struct store *store, const char *text, struct err *err)
 	AUTO_PGRESULT PGresult *result = NULL;
 
 	return store_run_text(store, text, NULL, 0, 0, &result, err);
+}
+
+bool
+store_full(const PGresult *result, struct err *err)
+{
+	err_set_(err, ERR_FULL, "%s: try again later, or end some of them (DELETE /batches/ID)",
+		 store_value(result, 0, "full_of"));
+	err->retry_after_s = LIMIT_FULL_RETRY_S;
+	return false;
 }
 
 bool

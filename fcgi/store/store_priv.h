@@ -23,6 +23,9 @@ void store_clear_result(PGresult **result);
 MUST_CHECK bool store_run(struct store *store, enum statement_id id, const char *const *params, PGresult **ret_result,
 			  struct err *err);
 
+/* What a statement with a column full_of refuses, with the client's words and when to try again; false. */
+bool store_full(const PGresult *result, struct err *err);
+
 /* The connection, made if there is none; for LISTEN and migrations. */
 MUST_CHECK bool store_connect(struct store *store, struct err *err);
 PGconn *store_connection(const struct store *store);

@@ -13,7 +13,7 @@ spec_of(struct arena *arena, const struct batch_order *order)
 	struct json_object *spec = NULL;
 	struct err err = ERR_INIT;
 
-	if (!crd_spec(arena, crd_of_operator("apache"), order, &target, &spec, &err))
+	if (!crd_spec(arena, crd_of_operator("apache"), order, &target, &spec, NULL, &err))
 		fail_msg("%s", err.msg);
 	return arena_own_json(arena, spec);
 }

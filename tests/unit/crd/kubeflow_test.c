@@ -35,7 +35,7 @@ spec_of(struct arena *arena, const char *row, const struct batch_order *order, c
 	struct json_object *spec = NULL;
 	struct err err = ERR_INIT;
 
-	if (!crd_spec(arena, crd_of_operator("kubeflow"), order, target, &spec, &err))
+	if (!crd_spec(arena, crd_of_operator("kubeflow"), order, target, &spec, NULL, &err))
 		fail_msg("%s: %s", row, err.msg);
 	return arena_own_json(arena, spec);
 }
@@ -294,7 +294,7 @@ what_cannot_be_run_is_refused_with_the_name_of_the_field(void **state)
 
 		order.executors_count = rows[i].executors_count;
 		order.conf = pairs_of(*state, rows[i].conf);
-		assert_false(crd_spec(*state, crd_of_operator("kubeflow"), &order, &target, &spec, &err));
+		assert_false(crd_spec(*state, crd_of_operator("kubeflow"), &order, &target, &spec, NULL, &err));
 		assert_number(rows[i].msg, err.http_status, 400);
 		assert_contains(rows[i].msg, err.msg, rows[i].msg);
 		assert_null(spec);
