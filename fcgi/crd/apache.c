@@ -176,7 +176,7 @@ add_queue(struct arena *arena, struct json_object *conf, const struct crd_wanted
 		return add_kueue(conf, queue, err);
 	json_add_string(conf, "spark.kubernetes.scheduler.name", scheduler);
 	if (text_is(scheduler, "volcano"))
-		add_volcano(arena, conf, queue, wanted->placement.priority_class);
+		add_volcano(arena, conf, queue, wanted->scheduling.priority_class);
 	else
 		add_yunikorn(conf, queue);
 	return true;

@@ -7,7 +7,7 @@
 #define CRD_CRD_PRIV_H
 
 #include "crd/crd.h"
-#include "crd/placement.h"
+#include "crd/scheduling.h"
 
 /* Written where nobody says which Spark the image has: both definitions require a version, neither operator runs by it. */
 #define CRD_SPARK_VERSION_UNKNOWN "3.5.0"
@@ -46,7 +46,7 @@ struct crd_wanted {
 	bool dynamic;                   /* allocation of executors */
 	int64_t dynamic_counts[CRD_DYNAMIC_COUNT];      /* -1: nobody said */
 	const char *shuffle_tracking;   /* "true", "false", NULL: nobody said */
-	struct placement placement;
+	struct scheduling scheduling;
 	const char *pex;                /* among the files, that is to be the driver's Python; NULL: none */
 	const char *requirements;       /* packages that Python wants (crd/python_env.h); NULL: none */
 	struct batch_pairs conf;        /* what has no place above */

@@ -102,7 +102,7 @@ add_queue(struct json_object *spec, const struct crd_wanted *wanted, struct err 
 	options = json_object_new_object();
 	crd_add_unless_null(options, "queue", queue);
 	if (text_is(scheduler, "volcano"))
-		crd_add_unless_null(options, "priorityClassName", wanted->placement.priority_class);
+		crd_add_unless_null(options, "priorityClassName", wanted->scheduling.priority_class);
 	if (json_object_object_length(options) > 0)
 		json_object_object_add(spec, "batchSchedulerOptions", options);
 	else

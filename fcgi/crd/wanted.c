@@ -264,10 +264,10 @@ crd_pod_template(const struct crd_wanted *wanted, const struct crd_role *role, c
 	struct json_object *template;
 	bool has_env = env.requirements != NULL || env.pex != NULL;
 
-	if (!has_env && placement_is_empty(&wanted->placement))
+	if (!has_env && scheduling_is_empty(&wanted->scheduling))
 		return NULL;
 	template = has_env ? python_env_template(&env, container) : empty_template(container);
-	placement_add(&wanted->placement, template);
+	scheduling_add(&wanted->scheduling, template);
 	return template;
 }
 
@@ -343,7 +343,7 @@ crd_want(struct arena *arena, const struct batch_order *order, const struct crd_
 	       want_role(arena, ret_wanted, "executor", asked->executor_memory, asked->executor_cores, &ret_wanted->executor,
 			 err) &&
 	       want_executors(ret_wanted, err) && want_packages(arena, ret_wanted, err) &&
-	       placement_take(arena, &ret_wanted->conf, &ret_wanted->placement, err);
+	       scheduling_take(arena, &ret_wanted->conf, &ret_wanted->scheduling, err);
 }
 
 bool

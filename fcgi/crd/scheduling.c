@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crd/placement.h"
+#include "crd/scheduling.h"
 
 #include <string.h>
 
@@ -16,16 +16,16 @@
 #define SYSTEM_PRIORITY "system-"
 
 static bool
-take_priority(struct batch_pairs *conf, struct placement *placement, struct err *err)
+take_priority(struct batch_pairs *conf, struct scheduling *scheduling, struct err *err)
 {
-	const char *name = batch_pairs_take(conf, PLACEMENT_PRIORITY_KEY);
+	const char *name = batch_pairs_take(conf, SCHEDULING_PRIORITY_KEY);
 
 	if (name == NULL)
 		return true;
 	if (!spark_is_object_name(name) || strncmp(name, SYSTEM_PRIORITY, strlen(SYSTEM_PRIORITY)) == 0)
-		return err_set(err, ERR_INVALID, "conf " PLACEMENT_PRIORITY_KEY ": '%s' is no priority class for batches: write the name of "
+		return err_set(err, ERR_INVALID, "conf " SCHEDULING_PRIORITY_KEY ": '%s' is no priority class for batches: write the name of "
 			       "one that the cluster has, in lower case, and none of Kubernetes' own (" SYSTEM_PRIORITY "...)", name);
-	placement->priority_class = name;
+	scheduling->priority_class = name;
 	return true;
 }
 
@@ -63,51 +63,51 @@ read_toleration(struct arena *arena, const char *text, size_t size)
 }
 
 static bool
-take_tolerations(struct arena *arena, struct batch_pairs *conf, struct placement *placement, struct err *err)
+take_tolerations(struct arena *arena, struct batch_pairs *conf, struct scheduling *scheduling, struct err *err)
 {
-	const char *at = batch_pairs_take(conf, PLACEMENT_TOLERATIONS_KEY), *text;
+	const char *at = batch_pairs_take(conf, SCHEDULING_TOLERATIONS_KEY), *text;
 	size_t size;
 
 	if (at == NULL)
 		return true;
-	placement->tolerations = arena_own_json(arena, json_object_new_array());
+	scheduling->tolerations = arena_own_json(arena, json_object_new_array());
 	while (text = batch_next_uri(&at, &size), size > 0) {
 		struct json_object *toleration = read_toleration(arena, text, size);
 
 		if (toleration == NULL)
-			return err_set(err, ERR_INVALID, "conf " PLACEMENT_TOLERATIONS_KEY ": '%.*s' is no toleration: write key=value:Effect, "
+			return err_set(err, ERR_INVALID, "conf " SCHEDULING_TOLERATIONS_KEY ": '%.*s' is no toleration: write key=value:Effect, "
 				       "key:Effect or key, with commas between; an effect is NoSchedule, PreferNoSchedule or NoExecute",
 				       (int)size, text);
-		json_object_array_add(placement->tolerations, toleration);
-		if (json_count(placement->tolerations) > TOLERATIONS_MAX)
-			return err_set(err, ERR_INVALID, "conf " PLACEMENT_TOLERATIONS_KEY ": more than %d", TOLERATIONS_MAX);
+		json_object_array_add(scheduling->tolerations, toleration);
+		if (json_count(scheduling->tolerations) > TOLERATIONS_MAX)
+			return err_set(err, ERR_INVALID, "conf " SCHEDULING_TOLERATIONS_KEY ": more than %d", TOLERATIONS_MAX);
 	}
-	if (json_count(placement->tolerations) == 0)
-		return err_set(err, ERR_INVALID, "conf " PLACEMENT_TOLERATIONS_KEY ": is empty: write e.g. dedicated=spark:NoSchedule, or "
+	if (json_count(scheduling->tolerations) == 0)
+		return err_set(err, ERR_INVALID, "conf " SCHEDULING_TOLERATIONS_KEY ": is empty: write e.g. dedicated=spark:NoSchedule, or "
 			       "leave it out");
 	return true;
 }
 
 bool
-placement_take(struct arena *arena, struct batch_pairs *conf, struct placement *ret_placement, struct err *err)
+scheduling_take(struct arena *arena, struct batch_pairs *conf, struct scheduling *ret_scheduling, struct err *err)
 {
-	*ret_placement = (struct placement){ 0 };
-	return take_priority(conf, ret_placement, err) && take_tolerations(arena, conf, ret_placement, err);
+	*ret_scheduling = (struct scheduling){ 0 };
+	return take_priority(conf, ret_scheduling, err) && take_tolerations(arena, conf, ret_scheduling, err);
 }
 
 bool
-placement_is_empty(const struct placement *placement)
+scheduling_is_empty(const struct scheduling *scheduling)
 {
-	return placement->priority_class == NULL && placement->tolerations == NULL;
+	return scheduling->priority_class == NULL && scheduling->tolerations == NULL;
 }
 
 void
-placement_add(const struct placement *placement, struct json_object *template)
+scheduling_add(const struct scheduling *scheduling, struct json_object *template)
 {
 	struct json_object *spec = spark_child_object(template, "spec"), *copy = NULL;
 
-	if (placement->priority_class != NULL)
-		json_add_string(spec, "priorityClassName", placement->priority_class);
-	if (placement->tolerations != NULL && json_object_deep_copy(placement->tolerations, &copy, NULL) == 0)
+	if (scheduling->priority_class != NULL)
+		json_add_string(spec, "priorityClassName", scheduling->priority_class);
+	if (scheduling->tolerations != NULL && json_object_deep_copy(scheduling->tolerations, &copy, NULL) == 0)
 		json_object_object_add(spec, "tolerations", copy);
 }

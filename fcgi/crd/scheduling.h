@@ -1,12 +1,12 @@
 /*
- * crd/placement.h - what pods need of Kubernetes' scheduler that Spark has no property for. No I/O.
+ * crd/scheduling.h - what pods need of Kubernetes' scheduler that Spark has no property for. No I/O.
  * SPDX-License-Identifier: Apache-2.0
  *
  * By the pod templates, which every operator hands to its pods, with or without a webhook. Nodes and GPUs have properties
  * of Spark's own: spark.kubernetes.node.selector.*, spark.executor.resource.gpu.*
  */
-#ifndef CRD_PLACEMENT_H
-#define CRD_PLACEMENT_H
+#ifndef CRD_SCHEDULING_H
+#define CRD_SCHEDULING_H
 
 #include <json-c/json.h>
 
@@ -14,10 +14,10 @@
 #include "base/err.h"
 #include "batch/batch.h"
 
-#define PLACEMENT_PRIORITY_KEY "spark.sparkgate.priorityClassName"
-#define PLACEMENT_TOLERATIONS_KEY "spark.sparkgate.tolerations"
+#define SCHEDULING_PRIORITY_KEY "spark.sparkgate.priorityClassName"
+#define SCHEDULING_TOLERATIONS_KEY "spark.sparkgate.tolerations"
 
-struct placement {
+struct scheduling {
 	const char *priority_class;             /* NULL: the cluster's default */
 	struct json_object *tolerations;        /* an array, the arena's; NULL: none */
 };
@@ -28,12 +28,12 @@ struct placement {
  *
  * err  ERR_INVALID: which property, what of it, and what would be right
  */
-MUST_CHECK bool placement_take(struct arena *arena, struct batch_pairs *conf, struct placement *ret_placement,
+MUST_CHECK bool scheduling_take(struct arena *arena, struct batch_pairs *conf, struct scheduling *ret_scheduling,
 			       struct err *err);
 
-bool placement_is_empty(const struct placement *placement);
+bool scheduling_is_empty(const struct scheduling *scheduling);
 
 /* Into a pod template. */
-void placement_add(const struct placement *placement, struct json_object *template);
+void scheduling_add(const struct scheduling *scheduling, struct json_object *template);
 
 #endif
