@@ -5,6 +5,7 @@ It reads spark-submit's lines, and what it asks of Kubernetes itself (a kill, a 
 own Kubernetes configuration names no other server (contract k8s-facade.md 9.2).
 """
 import pytest
+from live_airflow_tasks import batches_of, see_it_killed_when_marked_failed, see_it_refused
 from live_batch import KnownBatch
 from waiting import wait_for
 
@@ -13,10 +14,6 @@ from waiting import wait_for
 def tasks(airflow):
     """All at once; each test looks at its own."""
     return {name: airflow.start(f"live_k8s_{name}") for name in ("tracked", "wait", "good", "bad", "refused")}
-
-
-def batches_of(live, task):
-    return live.rows(f"SELECT * FROM batch WHERE name LIKE '%{task.run_id}' ORDER BY id")
 
 
 def batch_of_task(live, task):
@@ -47,20 +44,12 @@ def test_a_task_is_red_when_its_driver_has_failed(live, tasks):
 
 
 def test_a_refused_submission_is_red_and_says_why(live, tasks):
-    task = tasks["refused"].wait("failed")
-    assert "there is no cluster 'nowhere'" in task.log_text() and batches_of(live, task) == []
+    see_it_refused(live, tasks["refused"])
 
 
 def test_a_task_that_somebody_marks_failed_kills_its_driver(live, tasks):
     task = tasks["wait"]
-    batch = batch_of_task(live, task)
-    batch.wait("running")
-    task.mark_failed()
-    wait_for("the kill", lambda: batch.row()["state"] == "killed")
-    assert batch.row()["reason"] == "killed_by_user"
-    wait_for("the driver's end", lambda: not live.objects("pods", batch.row()["driver_pod"]))
-    wait_for("the task to have ended", lambda: "Deleted driver pod" in task.log_text())
-    assert task.show()["state"] == "failed"
+    see_it_killed_when_marked_failed(live, task, batch_of_task(live, task), "Deleted driver pod")
 
 
 def test_a_task_that_asks_for_its_driver_s_state_sees_the_end_and_removes_the_pod(live, tasks):

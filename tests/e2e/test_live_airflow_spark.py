@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Airflow's own SparkSubmitOperator, unchanged, with a connection of type spark: spark-submit submits, curl asks."""
 import pytest
+from live_airflow_tasks import batches_of, see_it_killed_when_marked_failed, see_it_refused
 from live_batch import KnownBatch
 from spark_rest import batch_of
 from waiting import wait_for
@@ -19,10 +20,6 @@ def tasks(airflow):
 
 def batch_of_task(live, task, tries=None):
     return KnownBatch(live, batch_of(task.submission(tries)))
-
-
-def batches_of(live, task):
-    return live.rows(f"SELECT * FROM batch WHERE name LIKE '%{task.run_id}' ORDER BY id")
 
 
 def test_a_retry_follows_the_driver_that_still_runs(live, tasks):
@@ -50,17 +47,9 @@ def test_a_task_is_red_when_its_driver_has_failed(live, tasks):
 
 
 def test_a_refused_submission_is_red_and_says_why(live, tasks):
-    task = tasks["refused"].wait("failed")
-    assert "there is no cluster 'nowhere'" in task.log_text() and batches_of(live, task) == []
+    see_it_refused(live, tasks["refused"])
 
 
 def test_a_task_that_somebody_marks_failed_kills_its_driver(live, tasks):
     task = tasks["wait"]
-    batch = batch_of_task(live, task)
-    batch.wait("running")
-    task.mark_failed()
-    wait_for("the kill", lambda: batch.row()["state"] == "killed", 60)
-    assert batch.row()["reason"] == "killed_by_user"
-    wait_for("the driver's end", lambda: not live.objects("pods", batch.row()["driver_pod"]), 90)
-    wait_for("the task to have ended", lambda: "killed with return code: 0" in task.log_text(), 30)
-    assert task.show()["state"] == "failed"
+    see_it_killed_when_marked_failed(live, task, batch_of_task(live, task), "killed with return code: 0")
