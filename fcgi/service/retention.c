@@ -6,12 +6,14 @@
 #include "base/limits.h"
 #include "service/object.h"
 #include "store/k8s_store.h"
-#include "store/list_store.h"
+#include "store/retention_store.h"
 
 #define OBJECTS_AT_ONCE 50
-/* Rows go with some events each, pieces of logs have up to 1,000 lines: a step stays far below a second. */
 #define BATCHES_AT_ONCE 200
-#define PIECES_AT_ONCE 500
+/* Of logs or of events: pieces of logs have up to 1,000 lines, so that a step stays far below a second. */
+#define ROWS_AT_ONCE 500
+/* Some ms of looking through an index: all of a ledger of ten million in less than two days. */
+#define SWEPT_AT_ONCE 5000
 #define SUMS_AT_ONCE 1000
 /* Between two looks that find nothing. */
 #define IDLE_MS 60000
@@ -72,21 +74,72 @@ delete_objects(struct app *app, struct app_cluster *cluster)
 	return count == OBJECTS_AT_ONCE && i == count;
 }
 
+/* True when there may be more. */
 static bool
 remove_rows(struct app *app)
 {
-	int days = app->config.retention_finished_days;
-	int64_t pieces = 0, batches = 0;
+	int64_t batches = 0;
 	struct err err = ERR_INIT;
 
-	if (!store_retain_logs(app->store, days, PIECES_AT_ONCE, BATCHES_AT_ONCE, &pieces, &err) ||
-	    (pieces < PIECES_AT_ONCE && !store_retain_batches(app->store, days, BATCHES_AT_ONCE, &batches, &err)))
+	if (app->config.retention_finished_days > 0 &&
+	    !store_retain_batches(app->store, app->config.retention_finished_days, BATCHES_AT_ONCE, &batches, &err))
 		log_failure(&app->log, LOG_LEVEL_WARNING, "old_batches_not_removed", &err);
 	if (!store_k8s_expire(app->store, &err))
 		log_failure(&app->log, LOG_LEVEL_WARNING, "half_sent_submissions_not_removed", &err);
 	if (batches > 0)
 		log_event(&app->log, LOG_LEVEL_INFO, "old_batches_removed", LOG_INT("batches", batches));
-	return pieces == PIECES_AT_ONCE || batches == BATCHES_AT_ONCE;
+	return batches == BATCHES_AT_ONCE;
+}
+
+/* True when there may be more. */
+static bool
+keep_partitions(struct app *app, enum store_partitioned table)
+{
+	const char *made = NULL, *dropped = NULL;
+	struct err err = ERR_INIT;
+	struct arena arena;
+	bool is_more;
+
+	arena_init(&arena, LIMIT_ARENA_BYTES);
+	if (!store_partition_make(app->store, &arena, table, &made, &err))
+		log_failure(&app->log, LOG_LEVEL_WARNING, "partition_not_made", &err);
+	if (made != NULL)
+		log_event(&app->log, LOG_LEVEL_INFO, "partition_made", LOG_TEXT("partition", made));
+	if (!store_partition_drop(app->store, &arena, table, &dropped, &err))
+		log_failure(&app->log, LOG_LEVEL_WARNING, "partition_not_dropped", &err);
+	if (dropped != NULL)
+		log_event(&app->log, LOG_LEVEL_INFO, "partition_dropped", LOG_TEXT("partition", dropped));
+	is_more = made != NULL || dropped != NULL;
+	arena_release(&arena);
+	return is_more;
+}
+
+/* True when there may be more at this place. */
+static bool
+sweep(struct app *app, enum store_partitioned table, int64_t *swept_to)
+{
+	struct err err = ERR_INIT;
+	int64_t rows = 0;
+
+	if (!store_sweep(app->store, table, *swept_to, app->config.retention_finished_days, SWEPT_AT_ONCE, ROWS_AT_ONCE, &rows,
+			 swept_to, &err))
+		log_failure(&app->log, LOG_LEVEL_WARNING, "left_rows_not_removed", &err);
+	if (rows > 0)
+		log_event(&app->log, LOG_LEVEL_DEBUG, "left_rows_removed", LOG_INT("rows", rows));
+	return rows == ROWS_AT_ONCE;
+}
+
+/* True when there may be more. */
+static bool
+keep_tables(struct app *app, struct retention *retention)
+{
+	bool is_more = false;
+
+	for (int table = 0; table < STORE_PARTITIONED_COUNT; table++) {
+		is_more |= keep_partitions(app, (enum store_partitioned)table);
+		is_more |= sweep(app, (enum store_partitioned)table, &retention->swept_to[table]);
+	}
+	return is_more;
 }
 
 /* True when there may be more. */
@@ -114,6 +167,8 @@ retention_step(struct app *app, struct app_cluster *cluster, struct retention *r
 		retention->sums_due_ms = add_sums(app) ? now_ms : now_ms + SUMS_IDLE_MS;
 	if (now_ms >= retention->objects_due_ms)
 		retention->objects_due_ms = delete_objects(app, cluster) ? now_ms : now_ms + IDLE_MS;
-	if (app->config.retention_finished_days > 0 && now_ms >= retention->rows_due_ms)
+	if (now_ms >= retention->rows_due_ms)
 		retention->rows_due_ms = remove_rows(app) ? now_ms : now_ms + IDLE_MS;
+	if (now_ms >= retention->tables_due_ms)
+		retention->tables_due_ms = keep_tables(app, retention) ? now_ms : now_ms + IDLE_MS;
 }

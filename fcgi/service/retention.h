@@ -1,22 +1,24 @@
 /*
  * service/retention.h - what has ended is added to the sums that reports read, and goes: first the
- * object in Kubernetes, much later the row and its log.
+ * object in Kubernetes, much later the row, and then its log and its events, with their partition or row by row.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SERVICE_RETENTION_H
 #define SERVICE_RETENTION_H
 
 #include "service/app.h"
+#include "store/retention_store.h"
 
 /* When a watcher looks again; begins as zeroes. */
 struct retention {
-	int64_t objects_due_ms, rows_due_ms, sums_due_ms;    /* monotonic */
+	int64_t objects_due_ms, rows_due_ms, sums_due_ms, tables_due_ms;        /* monotonic */
+	int64_t swept_to[STORE_PARTITIONED_COUNT];      /* batches; each round begins at 0 */
 };
 
 /*
  * One bounded step, for the watcher's loop to take again and again: at most 50 objects of this cluster, and one piece of
- * sums, and of logs or rows, of all clusters, which a lock leaves to one watcher at a time. With nothing to do it does not ask the
- * database for a minute. Failures are logged and tried again.
+ * sums, of rows, and of each table in partitions, of all clusters, which a lock leaves to one watcher at a time. With
+ * nothing to do it does not ask the database for a minute. Failures are logged and tried again.
  */
 void retention_step(struct app *app, struct app_cluster *cluster, struct retention *retention);
 

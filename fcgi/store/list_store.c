@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "store/store_priv.h"
@@ -24,23 +23,23 @@ static const enum statement_id pages[][2] = {
 	[LEAD_NAME] = { STATEMENT_BATCH_LIST_NAME_ASC, STATEMENT_BATCH_LIST_NAME_DESC },
 };
 
-static int64_t
-read_number(const PGresult *result, int row, const char *column)
+int64_t
+store_number(const PGresult *result, int row, const char *column)
 {
 	const char *text = store_value(result, row, column);
 
 	return text == NULL ? 0 : strtoll(text, NULL, 10);
 }
 
-static bool
-count_of(struct store *store, enum statement_id id, const char *const *params, const char *column, int64_t *ret_count,
-	 struct err *err)
+bool
+store_count(struct store *store, enum statement_id id, const char *const *params, const char *column, int64_t *ret_count,
+	    struct err *err)
 {
 	AUTO_PGRESULT PGresult *result = NULL;
 
 	if (!store_run(store, id, params, &result, err))
 		return false;
-	*ret_count = read_number(result, 0, column);
+	*ret_count = store_number(result, 0, column);
 	return true;
 }
 
@@ -61,7 +60,7 @@ choose_lead(struct store *store, struct arena *arena, const struct store_list_fi
 		    filter->cluster != NULL ? LEAD_CLUSTER : LEAD_ID;
 	if (filter->name_prefix == NULL)
 		return true;
-	if (!count_of(store, STATEMENT_BATCH_LIST_NAMED, params, "batches", &named, err))
+	if (!store_count(store, STATEMENT_BATCH_LIST_NAMED, params, "batches", &named, err))
 		return false;
 	if (named <= LOOK_AT_MOST)
 		*ret_lead = LEAD_NAME;
@@ -106,8 +105,8 @@ find_bounds(struct store *store, const struct store_list_filter *filter, int64_t
 	if (filter->accepted_from != NULL || filter->accepted_before != NULL) {
 		if (!store_run(store, STATEMENT_BATCH_LIST_BOUNDS, params, &result, err))
 			return false;
-		*ret_low = read_number(result, 0, "low");
-		*ret_high = read_number(result, 0, "high");
+		*ret_low = store_number(result, 0, "low");
+		*ret_high = store_number(result, 0, "high");
 	}
 	if (filter->position > 0 && filter->newest_first && filter->position < *ret_high)
 		*ret_high = filter->position;
@@ -124,7 +123,7 @@ next_position(const PGresult *result, const struct batch *batches, size_t *count
 		*count = (size_t)limit;
 		return batches[limit - 1].id;
 	}
-	return read_number(result, 0, "looked_count") < look ? 0 : read_number(result, 0, "looked_last");
+	return store_number(result, 0, "looked_count") < look ? 0 : store_number(result, 0, "looked_last");
 }
 
 /* One look at so many rows. */
@@ -182,62 +181,5 @@ store_list_page(struct store *store, struct arena *arena, const struct store_lis
 bool
 store_list_total(struct store *store, int64_t *ret_total, struct err *err)
 {
-	return count_of(store, STATEMENT_BATCH_COUNT, NULL, "total", ret_total, err);
-}
-
-bool
-store_retain_logs(struct store *store, int days, int pieces, int batches, int64_t *ret_count, struct err *err)
-{
-	char numbers[3][16];
-	const char *params[] = { numbers[0], numbers[1], numbers[2] };
-
-	snprintf(numbers[0], sizeof(numbers[0]), "%d", days);
-	snprintf(numbers[1], sizeof(numbers[1]), "%d", pieces);
-	snprintf(numbers[2], sizeof(numbers[2]), "%d", batches);
-	return count_of(store, STATEMENT_RETENTION_LOGS, params, "pieces", ret_count, err);
-}
-
-bool
-store_retain_batches(struct store *store, int days, int batches, int64_t *ret_count, struct err *err)
-{
-	char numbers[2][16];
-	const char *params[] = { numbers[0], numbers[1] };
-
-	snprintf(numbers[0], sizeof(numbers[0]), "%d", days);
-	snprintf(numbers[1], sizeof(numbers[1]), "%d", batches);
-	return count_of(store, STATEMENT_RETENTION_BATCHES, params, "batches", ret_count, err);
-}
-
-bool
-store_roll_up(struct store *store, int limit, int64_t *ret_count, struct err *err)
-{
-	char number[16];
-	const char *params[] = { number };
-
-	snprintf(number, sizeof(number), "%d", limit);
-	return count_of(store, STATEMENT_ROLLUP_ADD, params, "batches", ret_count, err);
-}
-
-bool
-store_retain_objects(struct store *store, struct arena *arena, const char *cluster, int hours, int limit,
-		     struct batch **ret_batches, size_t *ret_count, struct err *err)
-{
-	const char *params[] = { cluster, text_of(arena, hours), text_of(arena, limit) };
-	AUTO_PGRESULT PGresult *result = NULL;
-
-	if (!store_run(store, STATEMENT_RETENTION_OBJECTS, params, &result, err))
-		return false;
-	store_read_batches(arena, result, ret_batches, ret_count);
-	return true;
-}
-
-bool
-store_object_deleted(struct store *store, int64_t id, struct err *err)
-{
-	AUTO_PGRESULT PGresult *result = NULL;
-	char number[24];
-	const char *params[] = { number };
-
-	snprintf(number, sizeof(number), "%" PRId64, id);
-	return store_run(store, STATEMENT_RETENTION_OBJECT_DELETED, params, &result, err);
+	return store_count(store, STATEMENT_BATCH_COUNT, NULL, "total", ret_total, err);
 }

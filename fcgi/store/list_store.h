@@ -34,17 +34,4 @@ MUST_CHECK bool store_list_page(struct store *store, struct arena *arena, const 
 /* How many batches are listed in all. */
 MUST_CHECK bool store_list_total(struct store *store, int64_t *ret_total, struct err *err);
 
-/* Retention: removes pieces of logs, then batches, that ended more than `days` ago; returns how many. */
-MUST_CHECK bool store_retain_logs(struct store *store, int days, int pieces, int batches, int64_t *ret_count,
-				  struct err *err);
-MUST_CHECK bool store_retain_batches(struct store *store, int days, int batches, int64_t *ret_count, struct err *err);
-
-/* Adds at most `limit` ended batches to the sums that reports read, each once; returns how many. */
-MUST_CHECK bool store_roll_up(struct store *store, int limit, int64_t *ret_count, struct err *err);
-
-/* Ended batches of a cluster whose objects have been kept for `hours`, and the note that one is gone. */
-MUST_CHECK bool store_retain_objects(struct store *store, struct arena *arena, const char *cluster, int hours, int limit,
-				     struct batch **ret_batches, size_t *ret_count, struct err *err);
-MUST_CHECK bool store_object_deleted(struct store *store, int64_t id, struct err *err);
-
 #endif

@@ -54,6 +54,13 @@ const char *number_text(struct number *number, int64_t value);
 /* A column's text by name, or NULL when it is null or not in the result. */
 const char *store_value(const PGresult *result, int row, const char *column);
 
+/* A column's number by name; 0 when it is null or not in the result. */
+int64_t store_number(const PGresult *result, int row, const char *column);
+
+/* Runs a statement whose first row has a number in `column`. */
+MUST_CHECK bool store_count(struct store *store, enum statement_id id, const char *const *params, const char *column,
+			    int64_t *ret_count, struct err *err);
+
 /* PostgreSQL's ISO style in UTC, "2026-11-21 12:00:00.5+00", as ISO 8601 with six digits; the arena's. */
 const char *store_time(struct arena *arena, const PGresult *result, int row, const char *column);
 

@@ -1,5 +1,6 @@
 -- sql/statements/retention_batches.sql   $1 days, $2 how many at most.
--- Removes what ended longer ago and is in the sums, with its events and its log. One watcher at a time: the lock ends with the statement.
+-- Removes what ended longer ago and is in the sums. Its events and its log go with their partition, or are swept. One watcher
+-- at a time: the lock ends with the statement.
 WITH turn AS MATERIALIZED (
 	SELECT pg_try_advisory_xact_lock(hashtext('sparkgate retention'), 0) AS held
 ), old AS MATERIALIZED (

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 \i :prepare
 BEGIN;
-SELECT plan(8);
+SELECT plan(12);
 
 -- As a worker has it after some requests: a plan for any values, made when the ledger was as it is now.
 SET LOCAL plan_cache_mode = force_generic_plan;
@@ -33,6 +33,28 @@ SELECT is(most_rows(format($$batch_pushed(%s, 'worker', 0)$$, :id)), 1, 'known t
 SELECT is(most_rows(format($$batch_move(%s, 'starting', 'running', NULL, NULL, NULL, NULL, 1, false, NULL, NULL, 0)$$, :id)), 1,
 	  'seen to run');
 SELECT is(most_rows(format($$batch_kill_request(%s, 'ann', 'r', 'delete')$$, :id)), 1, 'killed');
+
+-- Of a log, and of what happened to a batch, one partition is read, however many there are, and of it what is wanted.
+CREATE FUNCTION read_of(statement text, OUT partitions text, OUT blocks integer) LANGUAGE plpgsql AS $$
+DECLARE
+	plan jsonb;
+BEGIN
+	EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ' || statement INTO plan;
+	SELECT string_agg(DISTINCT node ->> 'Relation Name', ' ') INTO partitions
+	FROM jsonb_path_query(plan, '$.** ? (@."Relation Name" starts with "batch_")') AS node
+	WHERE (node ->> 'Actual Loops')::integer > 0;
+	blocks := (plan #>> '{0,Plan,Shared Hit Blocks}')::integer + (plan #>> '{0,Plan,Shared Read Blocks}')::integer;
+END $$;
+INSERT INTO batch_log SELECT id, piece * 1000, ARRAY(SELECT 'line ' || n FROM generate_series(1, 1000) AS n)
+FROM (VALUES (1), (10001), (20001), (40001)) AS logged (id), generate_series(0, 299) AS piece;
+INSERT INTO batch_event (batch_id, kind, state) SELECT id, 'x', 'accepted' FROM generate_series(1, 40000, 10) AS id, generate_series(1, 5);
+ANALYZE batch_log;
+ANALYZE batch_event;
+SELECT is(partitions, 'batch_log_10000', 'a page of a log is in one partition') FROM read_of('EXECUTE batch_log_page(10001, 150000, 100)');
+SELECT cmp_ok(blocks, '<=', 12, 'and reads its piece') FROM read_of('EXECUTE batch_log_page(10001, 150000, 100)');
+SELECT is(partitions, 'batch_event_20000', 'so do the events of a batch')
+FROM read_of('SELECT * FROM batch_event WHERE batch_id = 20001 ORDER BY id');
+SELECT cmp_ok(blocks, '<=', 8, 'and read a few blocks') FROM read_of('SELECT * FROM batch_event WHERE batch_id = 20001 ORDER BY id');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 \i :prepare
 BEGIN;
-SELECT plan(26);
+SELECT plan(24);
 
 CREATE VIEW counted AS
 SELECT (SELECT sum(batches) FROM batch_listed_count)::bigint AS kept, (SELECT count(*) FROM batch WHERE deleted_at IS NULL) AS real;
@@ -51,7 +51,6 @@ EXECUTE batch_list_named('job', 7) \gset many_
 SELECT is(:'many_batches'::int, 7, 'as far as one wants to know');
 
 -- Retention
-INSERT INTO batch_log SELECT :first, n * 1000, '{x}' FROM generate_series(0, 9) AS n;
 SELECT cluster FROM batch WHERE id = :first \gset
 EXECUTE retention_objects(:'cluster', 24, 1) \gset object_
 SELECT is(:'object_id'::bigint, :'first'::bigint, 'the object of what ended first is deleted first');
@@ -60,10 +59,6 @@ EXECUTE retention_object_deleted(:first) \gset again_
 EXECUTE retention_objects(:'cluster', 24, 1) \gset object_
 SELECT isnt(:'object_id'::bigint, :'first'::bigint, 'and not once more');
 SELECT is(:'again_id'::bigint, :'first'::bigint, 'that an object is gone may be said twice');
-EXECUTE retention_logs(90, 4, 10) \gset pieces_
-SELECT is(:'pieces_pieces'::int, 4, 'a step takes so many pieces of logs');
-EXECUTE retention_logs(90, 100, 10) \gset pieces_
-SELECT is(:'pieces_pieces'::int, 6, 'and the next one the others');
 EXECUTE rollup_add(100000) \gset sums_
 EXECUTE retention_batches(90, 10) \gset rows_
 SELECT is(:'rows_batches'::int, 10, 'a step takes so many batches');

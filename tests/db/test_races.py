@@ -15,7 +15,7 @@ from waiting import wait_for
 def sessions(stack):
     """Nobody but these two: the watcher would take part."""
     stack.watcher.stop()
-    stack.postgres.execute("TRUNCATE batch CASCADE")
+    stack.postgres.execute("TRUNCATE batch, batch_event, batch_log CASCADE")
     with contextlib.ExitStack() as both:
         pair = [Session(stack.postgres) for _ in range(2)]
         for session in pair:

@@ -179,7 +179,7 @@ def test_the_total_is_exact_whatever_happens_at_once(clean, database):
     look = counted(database)
     assert look["kept"] == look["real"] > 0
     assert clean.livy.get("/batches?size=1").json()["total"] == look["real"]
-    database.execute("TRUNCATE batch CASCADE")
+    database.execute("TRUNCATE batch, batch_event, batch_log CASCADE")
     assert counted(database) == {"kept": 0, "real": 0}
 
 
@@ -208,8 +208,8 @@ def test_the_object_of_what_ended_goes_first_and_the_row_much_later(clean, kube,
     clean.watcher.stop()
     clean.start_watcher()
     wait_for("the old row's end", lambda: livy.get(f"/batches/{old}").status == 404)
-    assert database.value("SELECT count(*) FROM batch_log WHERE batch_id = %s", (old,)) == 0
-    assert clean.events(old) == []
+    wait_for("the end of its log", lambda: database.value("SELECT count(*) FROM batch_log WHERE batch_id = %s", (old,)) == 0)
+    wait_for("the end of its events", lambda: clean.events(old) == [])
     assert livy.state(kept) == "success"
     assert livy.get("/batches").json()["total"] == 1
 

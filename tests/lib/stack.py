@@ -245,7 +245,7 @@ class Stack:
 
     def empty(self):
         """No batch and no object; ids go on."""
-        self.postgres.execute("TRUNCATE batch, k8s_submission CASCADE")
+        self.postgres.execute("TRUNCATE batch, batch_event, batch_log, k8s_submission CASCADE")
         if self.kubernetes is not None:
             self.kubernetes.delete_applications()
 
