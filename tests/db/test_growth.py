@@ -25,7 +25,7 @@ def ids_go_on(stack, table):
     """In the last partition before the open one, so that ahead of them some are missing; never back."""
     stack.postgres.execute(
         "SELECT setval(ids, greatest(nextval(ids), (SELECT max(from_id) - 10 FROM batch_partition WHERE of_table = %s::regclass))) "
-        "FROM pg_get_serial_sequence('batch', 'id')::regclass AS ids", (table,))
+        "FROM CAST(pg_get_serial_sequence('batch', 'id') AS regclass) AS ids", (table,))
 
 
 @pytest.mark.parametrize("table", TABLES)
