@@ -207,3 +207,23 @@ BEGIN
 		END LOOP;
 	END LOOP;
 END $$;
+
+-- A batch is written some ten times, and about half of them nothing that an index has: the last lines of its log, the end
+-- that was seen. With room in its block such a new version needs no entry in twenty indexes.
+-- What is dead is cleared away at a fiftieth of the ledger instead of a fifth: the indexes of what is unfinished are small, and
+-- would be as large as those of all else by then. Where few blocks are concerned, vacuum leaves the indexes alone anyway.
+ALTER TABLE batch SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02,
+		       autovacuum_analyze_scale_factor = 0.02);
+-- What is owed comes and goes. However much it was once, a few thousand dead rows are enough, and what is small need not wait for
+-- what is large: it has no share in the limit of cost.
+ALTER TABLE batch_push SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
+	toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 1000, toast.autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE batch_rollup_owed SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+				   autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE k8s_submission SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+	autovacuum_vacuum_cost_delay = 0, toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 1000,
+	toast.autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE k8s_application SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+				 autovacuum_vacuum_cost_delay = 0);
+-- One row a batch that is written with each part of its log, and never again: all of it in place.
+ALTER TABLE batch_log_position SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
