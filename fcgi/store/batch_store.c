@@ -17,26 +17,6 @@ number_text(struct number *number, int64_t value)
 	return number->text;
 }
 
-static const char *
-copy(struct arena *arena, const PGresult *result, int row, const char *column)
-{
-	return arena_strdup(arena, store_value(result, row, column));
-}
-
-const char *
-store_time(struct arena *arena, const PGresult *result, int row, const char *column)
-{
-	const char *text = store_value(result, row, column);
-	size_t whole, digits;
-
-	if (text == NULL || strlen(text) < 19)
-		return NULL;
-	whole = 19;
-	digits = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
-	return arena_printf(arena, "%.10sT%.8s.%.*s%.*sZ", text, text + 11, (int)digits, text + whole + 1,
-			    6 - (int)digits, "000000");
-}
-
 static struct json_object *
 copy_json(struct arena *arena, const char *text)
 {
@@ -51,87 +31,11 @@ read_int(const PGresult *result, int row, const char *column)
 	return text == NULL ? 0 : strtoll(text, NULL, 10);
 }
 
-/* Reasons as PostgreSQL writes an array: {exit_code,evicted}; null: any. */
-static struct batch_retry
-read_retry(struct arena *arena, const PGresult *result, int row)
-{
-	const char *reasons = store_value(result, row, "retry_reasons");
-	struct batch_retry retry = {
-		.max = (int)read_int(result, row, "retry_max"),
-		.interval_s = (int)read_int(result, row, "retry_interval_s"),
-		.reasons = BATCH_RETRY_ANY,
-	};
-
-	if (reasons != NULL && !batch_retry_reasons_parse(arena_strndup(arena, reasons + 1, strlen(reasons) - 2), &retry.reasons))
-		retry.reasons = 0;
-	return retry;
-}
-
 /* Reasons as PostgreSQL reads them, or NULL for any. */
 static const char *
 retry_reasons(struct arena *arena, unsigned reasons)
 {
 	return reasons == BATCH_RETRY_ANY ? NULL : arena_printf(arena, "{%s}", batch_retry_reasons_text(arena, reasons));
-}
-
-void
-store_read_batch(struct arena *arena, const PGresult *result, int row, struct batch *ret_batch)
-{
-	const char *reason = store_value(result, row, "reason");
-	const char *log_tail = store_value(result, row, "log_tail");
-	const char *followed = store_value(result, row, "driver_followed");
-	const char *end_state = store_value(result, row, "end_state");
-	const char *end_reason = store_value(result, row, "end_reason");
-
-	const char *object_name = store_value(result, row, "object_name");
-	int retries = (int)read_int(result, row, "retries");
-
-	*ret_batch = (struct batch){
-		.id = read_int(result, row, "id"),
-		.uid = copy(arena, result, row, "uid"),
-		.name = copy(arena, result, row, "name"),
-		.owner = copy(arena, result, row, "owner"),
-		.proxy_user = copy(arena, result, row, "proxy_user"),
-		.cluster = copy(arena, result, row, "cluster"),
-		.namespace = copy(arena, result, row, "namespace"),
-		.operator_kind = copy(arena, result, row, "operator_kind"),
-		.request_id = copy(arena, result, row, "request_id"),
-		.message = copy(arena, result, row, "message"),
-		.app_id = copy(arena, result, row, "app_id"),
-		.driver_pod = copy(arena, result, row, "driver_pod"),
-		.driver_container = copy(arena, result, row, "driver_container"),
-		.driver_followed = followed != NULL && strcmp(followed, "t") == 0,
-		.object_uid = copy(arena, result, row, "object_uid"),
-		.has_exit_code = store_value(result, row, "exit_code") != NULL,
-		.exit_code = (int)read_int(result, row, "exit_code"),
-		.end_is_seen = end_state != NULL,
-		.end_message = copy(arena, result, row, "end_message"),
-		.attempts = (int)read_int(result, row, "attempts"),
-		.retry = read_retry(arena, result, row),
-		.retries = retries,
-		.accepted_at = store_time(arena, result, row, "accepted_at"),
-		.queue = copy(arena, result, row, "queue"),
-		.admitted_at = store_time(arena, result, row, "admitted_at"),
-		.pushed_at = store_time(arena, result, row, "pushed_at"),
-		.started_at = store_time(arena, result, row, "started_at"),
-		.finished_at = store_time(arena, result, row, "finished_at"),
-		.kill_requested_at = store_time(arena, result, row, "kill_requested_at"),
-		.deleted_at = store_time(arena, result, row, "deleted_at"),
-		.stopped_at = store_time(arena, result, row, "stopped_at"),
-		.log_lines_count = read_int(result, row, "log_lines_count"),
-		.log_tail = log_tail != NULL && strcmp(log_tail, "[]") != 0 ? copy_json(arena, log_tail) : NULL,
-	};
-	ret_batch->first_object_name = arena_strdup(arena, object_name);
-	ret_batch->object_name = batch_object_of_run(arena, ret_batch->first_object_name, retries);
-	/* The enum types of the schema hold no other words than these tables: a unit test of the database compares them. */
-	batch_state_parse(store_value(result, row, "state"), &ret_batch->state);
-	batch_protocol_parse(store_value(result, row, "protocol"), &ret_batch->protocol);
-	if (reason != NULL)
-		batch_reason_parse(reason, &ret_batch->reason);
-	if (end_state != NULL)
-		batch_state_parse(end_state, &ret_batch->end_state);
-	if (end_reason != NULL)
-		batch_reason_parse(end_reason, &ret_batch->end_reason);
 }
 
 bool
@@ -413,9 +317,9 @@ store_show_state(struct store *store, struct arena *arena, int64_t id, struct ba
 		return err_set(err, ERR_NOT_FOUND, "%s", "");
 	*ret_batch = (struct batch){
 		.id = id,
-		.owner = copy(arena, result, 0, "owner"),
-		.proxy_user = copy(arena, result, 0, "proxy_user"),
-		.kill_requested_at = store_time(arena, result, 0, "kill_requested_at"),
+		.owner = arena_strdup(arena, store_value(result, 0, "owner")),
+		.proxy_user = arena_strdup(arena, store_value(result, 0, "proxy_user")),
+		.kill_requested_at = store_time(arena, store_value(result, 0, "kill_requested_at")),
 	};
 	batch_state_parse(store_value(result, 0, "state"), &ret_batch->state);
 	return true;
@@ -435,17 +339,6 @@ store_show_by_uid(struct store *store, struct arena *arena, const char *uid, str
 	const char *params[] = { uid };
 
 	return store_one_batch(store, arena, STATEMENT_BATCH_SHOW_BY_UID, params, ret_batch, err);
-}
-
-void
-store_read_batches(struct arena *arena, const PGresult *result, struct batch **ret_batches, size_t *ret_count)
-{
-	size_t count = (size_t)PQntuples(result);
-
-	*ret_batches = arena_alloc(arena, count * sizeof(**ret_batches) + 1);
-	*ret_count = count;
-	for (size_t row = 0; row < count; row++)
-		store_read_batch(arena, result, (int)row, &(*ret_batches)[row]);
 }
 
 /* Runs a statement that answers any number of batches. */

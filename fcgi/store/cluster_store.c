@@ -23,9 +23,9 @@ store_clusters(struct store *store, struct arena *arena, struct store_cluster **
 		(*ret_clusters)[row] = (struct store_cluster){
 			.name = arena_strdup(arena, store_value(result, row, "cluster")),
 			.operator_found = arena_strdup(arena, store_value(result, row, "operator_found")),
-			.operator_found_at = store_time(arena, result, row, "operator_found_at"),
-			.synced_at = store_time(arena, result, row, "synced_at"),
-			.heard_at = store_time(arena, result, row, "heard_at"),
+			.operator_found_at = store_time(arena, store_value(result, row, "operator_found_at")),
+			.synced_at = store_time(arena, store_value(result, row, "synced_at")),
+			.heard_at = store_time(arena, store_value(result, row, "heard_at")),
 			.silent_s = silent_s == NULL ? -1 : strtoll(silent_s, NULL, 10),
 			.last_error = arena_strdup(arena, store_value(result, row, "last_error")),
 			.running = strtoll(store_value(result, row, "running"), NULL, 10),

@@ -61,8 +61,8 @@ int64_t store_number(const PGresult *result, int row, const char *column);
 MUST_CHECK bool store_count(struct store *store, enum statement_id id, const char *const *params, const char *column,
 			    int64_t *ret_count, struct err *err);
 
-/* PostgreSQL's ISO style in UTC, "2026-11-21 12:00:00.5+00", as ISO 8601 with six digits; the arena's. */
-const char *store_time(struct arena *arena, const PGresult *result, int row, const char *column);
+/* PostgreSQL's ISO style in UTC, "2026-11-21 12:00:00.5+00", as ISO 8601 with six digits; the arena's. NULL of NULL. */
+const char *store_time(struct arena *arena, const char *text);
 
 /*
  * Runs a statement that answers one batch or none.
