@@ -15,10 +15,13 @@
 /* Some ms of looking through an index: all of a ledger of ten million in less than two days. */
 #define SWEPT_AT_ONCE 5000
 #define SUMS_AT_ONCE 1000
+#define PLACES_AT_ONCE 50000
 /* Between two looks that find nothing. */
 #define IDLE_MS 60000
 /* Reports count what is not in the sums yet one by one: a busy gateway has thousands of ends a minute. */
 #define SUMS_IDLE_MS 10000
+/* Lists count one by one what is not settled yet: a burst brings a thousand a second. */
+#define PLACES_IDLE_MS 1000
 
 #define SECONDS_A_DAY 86400
 #define GATEWAY_AWAY_S (7 * SECONDS_A_DAY)
@@ -158,11 +161,25 @@ add_sums(struct app *app)
 	return batches == SUMS_AT_ONCE;
 }
 
+/* True when there is more. */
+static bool
+settle_places(struct app *app)
+{
+	struct err err = ERR_INIT;
+	bool is_behind = false;
+
+	if (!store_list_settle(app->store, PLACES_AT_ONCE, &is_behind, &err))
+		log_failure(&app->log, LOG_LEVEL_WARNING, "places_not_settled", &err);
+	return is_behind;
+}
+
 void
 retention_step(struct app *app, struct app_cluster *cluster, struct retention *retention)
 {
 	int64_t now_ms = clock_monotonic_ms();
 
+	if (now_ms >= retention->places_due_ms)
+		retention->places_due_ms = settle_places(app) ? now_ms : now_ms + PLACES_IDLE_MS;
 	if (now_ms >= retention->sums_due_ms)
 		retention->sums_due_ms = add_sums(app) ? now_ms : now_ms + SUMS_IDLE_MS;
 	if (now_ms >= retention->objects_due_ms)

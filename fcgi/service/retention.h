@@ -1,6 +1,7 @@
 /*
  * service/retention.h - what has ended is added to the sums that reports read, and goes: first the
- * object in Kubernetes, much later the row, and then its log and its events, with their partition or row by row.
+ * object in Kubernetes, much later the row, and then its log and its events, with their partition or row by row. What has
+ * come is counted for lists.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SERVICE_RETENTION_H
@@ -11,14 +12,15 @@
 
 /* When a watcher looks again; begins as zeroes. */
 struct retention {
-	int64_t objects_due_ms, rows_due_ms, sums_due_ms, tables_due_ms;        /* monotonic */
+	int64_t objects_due_ms, rows_due_ms, sums_due_ms, tables_due_ms, places_due_ms;         /* monotonic */
 	int64_t swept_to[STORE_PARTITIONED_COUNT];      /* batches; each round begins at 0 */
 };
 
 /*
  * One bounded step, for the watcher's loop to take again and again: at most 50 objects of this cluster, and one piece of
- * sums, of rows, and of each table in partitions, of all clusters, which a lock leaves to one watcher at a time. With
- * nothing to do it does not ask the database for a minute. Failures are logged and tried again.
+ * sums, of what lists count, of rows, and of each table in partitions, of all clusters, which a lock leaves to one watcher
+ * at a time. With nothing to do it asks the database once a second, for most of this once a minute. Failures are logged and
+ * tried again.
  */
 void retention_step(struct app *app, struct app_cluster *cluster, struct retention *retention);
 

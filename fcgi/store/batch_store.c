@@ -358,14 +358,16 @@ bool
 store_list(struct store *store, struct arena *arena, int64_t offset, int64_t limit, struct batch **ret_batches,
 	   size_t *ret_count, int64_t *ret_total, struct err *err)
 {
-	AUTO_PGRESULT PGresult *total = NULL;
+	AUTO_PGRESULT PGresult *page = NULL, *total = NULL;
 	struct number from, most;
 	const char *params[] = { number_text(&from, offset), number_text(&most, limit) };
 
-	if (!some_batches(store, arena, STATEMENT_BATCH_LIST, params, ret_batches, ret_count, err) ||
-	    !store_run(store, STATEMENT_BATCH_COUNT, NULL, &total, err))
+	if (!store_run(store, STATEMENT_BATCH_LIST, params, &page, err))
 		return false;
-	*ret_total = read_int(total, 0, "total");
+	store_read_batches(arena, page, ret_batches, ret_count);
+	if (*ret_count == 0 && !store_run(store, STATEMENT_BATCH_COUNT, NULL, &total, err))
+		return false;
+	*ret_total = strtoll(store_value(*ret_count == 0 ? total : page, 0, "total"), NULL, 10);
 	return true;
 }
 

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/store_priv.h"
 
@@ -182,4 +183,17 @@ bool
 store_list_total(struct store *store, int64_t *ret_total, struct err *err)
 {
 	return store_count(store, STATEMENT_BATCH_COUNT, NULL, "total", ret_total, err);
+}
+
+bool
+store_list_settle(struct store *store, int limit, bool *ret_is_behind, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	struct number most;
+	const char *params[] = { number_text(&most, limit) };
+
+	if (!store_run(store, STATEMENT_BATCH_LIST_SETTLE, params, &result, err))
+		return false;
+	*ret_is_behind = strcmp(store_value(result, 0, "is_behind"), "t") == 0;
+	return true;
 }

@@ -34,4 +34,11 @@ MUST_CHECK bool store_list_page(struct store *store, struct arena *arena, const 
 /* How many batches are listed in all. */
 MUST_CHECK bool store_list_total(struct store *store, int64_t *ret_total, struct err *err);
 
+/*
+ * Counts what has come since, by which lists find their places: at most `limit` ids. Lists are right without it, but read
+ * what is not counted yet.
+ * ret_is_behind  there is more, and nothing to wait for
+ */
+MUST_CHECK bool store_list_settle(struct store *store, int limit, bool *ret_is_behind, struct err *err);
+
 #endif

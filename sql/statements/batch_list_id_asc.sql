@@ -20,6 +20,6 @@ SELECT seen.*, page.*
 FROM (SELECT count(*) AS looked_count, max(id) AS looked_last FROM looked) AS seen
 LEFT JOIN (
 	-- OFFSET 0: a look-up an id, however wrong the estimates are
-	SELECT batch.* FROM matched CROSS JOIN LATERAL (SELECT * FROM batch_brief WHERE batch_brief.id = matched.id OFFSET 0) AS batch
+	SELECT batch.* FROM matched CROSS JOIN LATERAL (SELECT * FROM batch_shown WHERE batch_shown.id = matched.id OFFSET 0) AS batch
 ) AS page ON true
 ORDER BY page.id

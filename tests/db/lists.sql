@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The kept number of listed batches, pages by position, and retention. (Concurrency: tests/http/test_lists.py.)
+-- The number of listed batches, pages by position, and retention. (Concurrency: tests/http/test_lists.py.)
 \set ON_ERROR_STOP on
 \i :prepare
 BEGIN;
 SELECT plan(24);
 
 CREATE VIEW counted AS
-SELECT (SELECT sum(batches) FROM batch_listed_count)::bigint AS kept, (SELECT count(*) FROM batch WHERE deleted_at IS NULL) AS real;
+SELECT batch_listed_total() AS kept, (SELECT count(*) FROM batch WHERE deleted_at IS NULL) AS real;
 CREATE FUNCTION make(count int) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO batch (uid, request_digest, protocol, name, owner, cluster, namespace, operator_kind, request, state,
 			   accepted_at, finished_at, pushed_at)

@@ -2,16 +2,16 @@
 -- The schema: what is there, and what the database itself does not allow, whoever asks.
 \set ON_ERROR_STOP on
 BEGIN;
-SELECT plan(65);
+SELECT plan(68);
 
 SELECT set_eq('SELECT relname::text FROM pg_class WHERE relnamespace = ''public''::regnamespace AND relkind IN (''r'', ''p'') AND NOT relispartition',
-	ARRAY['gateway', 'batch', 'batch_push', 'batch_event', 'batch_listed_count', 'batch_log', 'batch_log_position', 'cluster_watch', 'k8s_submission', 'k8s_application', 'batch_rollup', 'batch_rollup_time', 'batch_rollup_owed', 'report_price', 'report_setting', 'schema_migration'], 'these are the tables');
+	ARRAY['gateway', 'batch', 'batch_push', 'batch_event', 'batch_listed_block', 'batch_listed_border', 'batch_listed_change', 'batch_log', 'batch_log_position', 'cluster_watch', 'k8s_submission', 'k8s_application', 'batch_rollup', 'batch_rollup_time', 'batch_rollup_owed', 'report_price', 'report_setting', 'schema_migration'], 'these are the tables');
 SELECT has_view('batch_brief');
-SELECT has_pk(name) FROM unnest(ARRAY['gateway', 'batch', 'batch_push', 'batch_listed_count', 'batch_log', 'batch_log_position', 'cluster_watch', 'k8s_submission', 'k8s_application', 'batch_rollup_owed', 'report_price', 'report_setting']) name;
+SELECT has_pk(name) FROM unnest(ARRAY['gateway', 'batch', 'batch_push', 'batch_listed_block', 'batch_listed_border', 'batch_log', 'batch_log_position', 'cluster_watch', 'k8s_submission', 'k8s_application', 'batch_rollup_owed', 'report_price', 'report_setting']) name;
 SELECT col_not_null('batch', name, name || ' is always known')
 FROM unnest(ARRAY['uid', 'protocol', 'cluster', 'namespace', 'object_name', 'request', 'state', 'accepted_at']) name;
 SELECT isnt(obj_description(name::regclass), NULL, name || ' has a comment for whoever uses psql')
-FROM unnest(ARRAY['batch_rollup', 'batch_rollup_time', 'batch_measured', 'batch_partition', 'gateway', 'batch', 'batch_push', 'batch_event', 'batch_listed_count', 'batch_log', 'batch_log_position', 'cluster_watch', 'k8s_submission', 'k8s_application', 'batch_rollup_owed', 'report_price', 'report_setting']) name;
+FROM unnest(ARRAY['batch_rollup', 'batch_rollup_time', 'batch_measured', 'batch_partition', 'gateway', 'batch', 'batch_push', 'batch_event', 'batch_listed_block', 'batch_listed_border', 'batch_listed_change', 'batch_log', 'batch_log_position', 'cluster_watch', 'k8s_submission', 'k8s_application', 'batch_rollup_owed', 'report_price', 'report_setting']) name;
 SELECT has_index('batch', name::name, name || ' exists') FROM unnest(ARRAY['batch_name_unfinished', 'batch_unfinished', 'batch_kill_owed']) name;
 SELECT index_is_unique('batch_name_unfinished');
 SELECT index_is_unique('batch_uid');

@@ -38,9 +38,9 @@ class Later:
         return self.rows
 
 
-def waits(stack):
+def waits(stack, query="EXECUTE"):
     wait_for("the second session to wait for the first", lambda: stack.postgres.rows(
-        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'EXECUTE%%'"))
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND starts_with(query, %s)", (query,)))
 
 
 def test_of_two_moves_one_wins(stack, sessions):
@@ -204,3 +204,123 @@ def test_however_many_ask_at_once_no_limit_is_exceeded(stack, sessions):
     assert most_at_once(stack.postgres) == {(): 5}
     assert most_at_once(stack.postgres, "queue")["q",] <= 3
     assert max(most_at_once(stack.postgres, "user").values()) <= 2
+
+
+# --- the place of a batch in the list, from blocks of ids ----------------------------------------------------------
+
+def settle(session):
+    """One step; True: there is more, and nothing to wait for."""
+    return session.run("batch_list_settle", "1000")[0]["is_behind"]
+
+
+def settle_all(session):
+    while settle(session):
+        pass
+
+
+def come(session, count=250):
+    """New batches; the first and the last of their ids."""
+    session.cursor.execute(
+        "WITH new AS (INSERT INTO batch (uid, request_digest, protocol, cluster, namespace, operator_kind, request) "
+        "SELECT gen_random_uuid(), '', 'livy', 'default', 'spark', 'kubeflow', '{}' FROM generate_series(1, %s) "
+        "RETURNING id) SELECT min(id), max(id) FROM new", (count,))
+    return session.cursor.fetchone()
+
+
+def border(session):
+    session.cursor.execute("SELECT settled_before FROM batch_listed_border")
+    return session.cursor.fetchone()[0]
+
+
+def right(*sessions):
+    """Each of them finds every batch that it sees at its place, and as many as it sees."""
+    for session in sessions:
+        session.cursor.execute(
+            "WITH listed AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM batch WHERE deleted_at IS NULL) "
+            "SELECT (SELECT count(*) FROM listed), batch_listed_total(), "
+            "(SELECT count(*) FROM listed WHERE batch_listed_at(place) IS DISTINCT FROM id)")
+        real, total, misplaced = session.cursor.fetchone()
+        assert (total, misplaced) == (real, 0)
+    return True
+
+
+def test_a_batch_that_was_long_in_coming_has_its_place(sessions):
+    first, second = sessions
+    come(second)
+    first.say("BEGIN")
+    late = first.accept()[0]["id"]
+    _, last = come(second)
+    for _ in range(3):
+        settle_all(second)
+    assert border(second) <= late and right(first, second), "below it all may be settled, above it nothing"
+    first.say("COMMIT")
+    settle_all(second)
+    assert border(second) == last // 100 * 100 > late and right(first, second)
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+@pytest.mark.parametrize("gone", ["DELETE FROM batch WHERE id = {}", "UPDATE batch SET deleted_at = now() WHERE id = {}"],
+                         ids=["removed", "withdrawn"])
+def test_a_batch_goes_while_its_block_is_summed_up(stack, sessions, gone, end):
+    """Before the sum and seen after it; and after the sum, before that is seen."""
+    first, second = sessions
+    low, _ = come(second)
+    assert settle(second), "nobody writes: the next step settles"
+    first.say("BEGIN")
+    first.say(gone.format(low + 20))
+    settle_all(second)
+    assert border(second) > low + 120 and right(first, second)
+    first.say(end)
+    assert right(first, second)
+
+    low, _ = come(second)
+    settle(second)
+    second.say("BEGIN")
+    settle_all(second)
+    first.say(gone.format(low + 120))
+    first.accept()
+    assert right(first, second), "nobody has waited for the one who sums up"
+    second.say("COMMIT")
+    assert right(first, second)
+    settle_all(second)
+    assert right(first, second)
+    assert stack.postgres.value("SELECT count(*) FROM batch_listed_change WHERE first_id < %s", (border(second),)) == 0
+
+
+def test_of_two_that_sum_up_one_does_and_the_other_does_not_wait(sessions):
+    first, second = sessions
+    come(first)
+    settle(first)
+    first.say("BEGIN")
+    settle_all(first)
+    assert not settle(second)
+    first.say("COMMIT")
+    assert right(first, second)
+    settle_all(second)
+    assert right(first, second)
+
+
+def test_the_ledger_is_emptied_while_it_is_summed_up(stack, sessions):
+    first, second = sessions
+    come(first)
+    settle(first)
+    first.say("BEGIN")
+    settle_all(first)
+    emptied = Later(second.say, "TRUNCATE batch CASCADE")
+    waits(stack, "TRUNCATE")
+    first.say("COMMIT")
+    emptied.result()
+    assert border(second) == 0 and right(first, second)
+
+    come(first)
+    settle(first)
+    second.say("BEGIN")
+    second.say("TRUNCATE batch CASCADE")
+    settled = Later(settle_all, first)
+    waits(stack)
+    second.say("COMMIT")
+    settled.result()
+    come(second)
+    assert right(first, second)
+    settle_all(first)
+    assert right(first, second)

@@ -74,7 +74,7 @@ def test_what_it_reads_has_no_request(reader):
 
 @pytest.mark.parametrize("statement", [
     "INSERT INTO public.report_price VALUES ('x', now(), 1, 1, 'EUR')", "DELETE FROM public.batch", "CREATE TABLE public.x (x int)",
-    "CREATE TABLE report.x (x int)", "UPDATE report.batch SET name = 'x'", "SET search_path = public; SELECT batch_listed_add(1)",
+    "CREATE TABLE report.x (x int)", "UPDATE report.batch SET name = 'x'", "SET search_path = public; SELECT batch_listed_forget()",
 ])
 def test_it_writes_nothing_even_when_it_asks_for_that(reader, statement):
     reader.execute("SET default_transaction_read_only = off")

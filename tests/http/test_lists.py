@@ -141,12 +141,15 @@ def test_a_bad_value_is_400_and_named(livy, same_workers, query, name):
 
 
 def counted(database):
-    return database.row("""SELECT (SELECT sum(batches) FROM batch_listed_count)::bigint AS kept,
-                                  (SELECT count(*) FROM batch WHERE deleted_at IS NULL) AS real""")
+    return database.row("""
+        WITH listed AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM batch WHERE deleted_at IS NULL)
+        SELECT batch_listed_total() AS kept, (SELECT count(*) FROM listed) AS real,
+               (SELECT count(*) FROM listed WHERE batch_listed_at(place) IS DISTINCT FROM id) AS misplaced""")
 
 
-def test_the_total_is_exact_whatever_happens_at_once(clean, database):
-    """Inserts, deletions, withdrawals and rollbacks from many connections; each look sees kept = real."""
+def test_total_and_places_are_exact_whatever_happens_at_once(clean, database):
+    """Inserts, deletions, withdrawals and rollbacks from many connections, and blocks that are settled meanwhile; each look
+    sees kept = real, and every batch at its place."""
     def churn(seed):
         connection = database.connect(autocommit=False)
         try:
@@ -172,15 +175,19 @@ def test_the_total_is_exact_whatever_happens_at_once(clean, database):
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         running = [pool.submit(churn, seed) for seed in range(8)]
         while not all(future.done() for future in running):
+            database.value("SELECT batch_listed_settle(100)")
             look = counted(database)
-            assert look["kept"] == look["real"]
+            assert look["kept"] == look["real"] and look["misplaced"] == 0
         for future in running:
             future.result()
+    while database.value("SELECT batch_listed_settle(100)"):
+        pass
     look = counted(database)
-    assert look["kept"] == look["real"] > 0
+    assert look["kept"] == look["real"] > 0 and look["misplaced"] == 0
+    wait_for("blocks", lambda: database.value("SELECT count(*) FROM batch_listed_block"))
     assert clean.livy.get("/batches?size=1").json()["total"] == look["real"]
     database.execute("TRUNCATE batch, batch_event, batch_log CASCADE")
-    assert counted(database) == {"kept": 0, "real": 0}
+    assert counted(database) == {"kept": 0, "real": 0, "misplaced": 0}
 
 
 def test_the_object_of_what_ended_goes_first_and_the_row_much_later(clean, kube, livy, database):
