@@ -207,6 +207,18 @@ json_add_int(struct json_object *object, const char *key, int64_t number)
 	json_object_object_add(object, key, json_object_new_int64(number));
 }
 
+void
+json_put(struct json_object *object, const char *key, struct json_object *value)
+{
+	json_object_object_add_ex(object, key, value, JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT);
+}
+
+void
+json_put_string(struct json_object *object, const char *key, const char *text)
+{
+	json_put(object, key, text == NULL ? NULL : json_object_new_string(text));
+}
+
 const char *
 json_text(struct json_object *root)
 {

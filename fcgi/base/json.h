@@ -45,6 +45,12 @@ const char *json_string_at(struct json_object *root, ...) __attribute__((sentine
 void json_add_string(struct json_object *object, const char *key, const char *text);
 void json_add_int(struct json_object *object, const char *key, int64_t number);
 
+/*
+ * For objects that are made by the hundred: the key is a literal and not there yet, and neither copied nor looked for.
+ */
+void json_put(struct json_object *object, const char *key, struct json_object *value);
+void json_put_string(struct json_object *object, const char *key, const char *text);
+
 /* Compact text without escaped slashes, borrowed from `root` until it changes. */
 const char *json_text(struct json_object *root);
 
