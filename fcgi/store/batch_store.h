@@ -122,7 +122,7 @@ MUST_CHECK bool store_show_by_name(struct store *store, struct arena *arena, con
 MUST_CHECK bool store_show_by_uid(struct store *store, struct arena *arena, const char *uid, struct batch *ret_batch,
 				  struct err *err);
 
-/* Listed batches, oldest first; the array is the arena's. ret_total counts all of them. */
+/* Listed batches, oldest first, as a list shows them (batch_shown); the array is the arena's. ret_total counts all. */
 MUST_CHECK bool store_list(struct store *store, struct arena *arena, int64_t offset, int64_t limit,
 			   struct batch **ret_batches, size_t *ret_count, int64_t *ret_total, struct err *err);
 

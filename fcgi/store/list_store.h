@@ -25,8 +25,9 @@ struct store_list_filter {
 };
 
 /*
- * ret_next  the position of the next page, 0 when there is none. A page with a next one may hold fewer than `limit`, even
- *           none: only so many batches are looked at for one page, however rare the wanted ones are.
+ * ret_batches  with what a list shows of them (batch_shown)
+ * ret_next     the position of the next page, 0 when there is none. A page with a next one may hold fewer than `limit`,
+ *              even none: only so many batches are looked at for one page, however rare the wanted ones are.
  */
 MUST_CHECK bool store_list_page(struct store *store, struct arena *arena, const struct store_list_filter *filter,
 				struct batch **ret_batches, size_t *ret_count, int64_t *ret_next, struct err *err);
