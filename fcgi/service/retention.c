@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "service/object.h"
 #include "store/k8s_store.h"
+#include "store/list_store.h"
 #include "store/retention_store.h"
 
 #define OBJECTS_AT_ONCE 50
