@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define BLOCK_BYTES 8192
+#define PRINTF_FIRST_BYTES 256
 
 struct arena_block {
 	struct arena_block *older;
@@ -97,16 +98,20 @@ arena_strdup(struct arena *arena, const char *text)
 char *
 arena_printf(struct arena *arena, const char *format, ...)
 {
+	char first[PRINTF_FIRST_BYTES], *text;
 	va_list arguments, again;
-	char *text;
 	int size;
 
 	va_start(arguments, format);
 	va_copy(again, arguments);
-	size = vsnprintf(NULL, 0, format, arguments);
+	/* mostly it fits, and is printed once */
+	size = vsnprintf(first, sizeof(first), format, arguments);
 	va_end(arguments);
 	text = arena_alloc(arena, (size_t)size + 1);
-	vsnprintf(text, (size_t)size + 1, format, again);
+	if ((size_t)size < sizeof(first))
+		memcpy(text, first, (size_t)size);
+	else
+		vsnprintf(text, (size_t)size + 1, format, again);
 	va_end(again);
 	return text;
 }

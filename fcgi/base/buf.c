@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
+/* What most texts fit into at once: a log line, the head of an answer. */
+#define FIRST_CAPACITY_BYTES 512
+
 void
 buf_init(struct buf *buf, size_t limit_bytes)
 {
@@ -31,17 +36,17 @@ buf_reset(struct buf *buf)
 static bool
 make_room(struct buf *buf, size_t more_bytes)
 {
-	size_t capacity_bytes = buf->capacity_bytes == 0 ? 256 : buf->capacity_bytes;
+	size_t capacity_bytes = buf->capacity_bytes == 0 ? FIRST_CAPACITY_BYTES : buf->capacity_bytes;
 	char *grown;
 
 	if (more_bytes > buf->limit_bytes - buf->size_bytes) {
 		buf->overflowed = true;
 		return false;
 	}
+	if (buf->size_bytes + more_bytes < buf->capacity_bytes)
+		return true;
 	while (capacity_bytes < buf->size_bytes + more_bytes + 1)
 		capacity_bytes *= 2;
-	if (capacity_bytes == buf->capacity_bytes)
-		return true;
 	grown = realloc(buf->bytes, capacity_bytes);
 	if (grown == NULL) {
 		buf->overflowed = true;
@@ -71,22 +76,36 @@ buf_text(struct buf *buf, const char *text)
 }
 
 bool
+buf_int(struct buf *buf, int64_t number)
+{
+	char digits[TEXT_INT_BYTES];
+
+	return buf_append(buf, digits, text_int(digits, number));
+}
+
+bool
 buf_printf(struct buf *buf, const char *format, ...)
 {
 	va_list arguments, again;
+	size_t room_bytes;
 	bool fits;
 	int size;
 
+	if (!make_room(buf, 0))
+		return false;
+	room_bytes = buf->capacity_bytes - buf->size_bytes;
 	va_start(arguments, format);
 	va_copy(again, arguments);
-	size = vsnprintf(NULL, 0, format, arguments);
+	/* mostly there is room, and once is enough */
+	size = vsnprintf(buf->bytes + buf->size_bytes, room_bytes, format, arguments);
 	va_end(arguments);
 	fits = size >= 0 && make_room(buf, (size_t)size);
-	if (fits) {
+	if (fits && (size_t)size >= room_bytes)
 		vsnprintf(buf->bytes + buf->size_bytes, (size_t)size + 1, format, again);
+	if (fits)
 		buf->size_bytes += (size_t)size;
-	}
 	va_end(again);
+	buf->bytes[buf->size_bytes] = '\0';
 	return fits;
 }
 

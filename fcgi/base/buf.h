@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 
@@ -27,6 +28,7 @@ void buf_reset(struct buf *buf);        /* empty again, memory kept */
 /* False when it would pass the limit or memory is short; then nothing was added. */
 bool buf_append(struct buf *buf, const void *bytes, size_t size_bytes);
 bool buf_text(struct buf *buf, const char *text);
+bool buf_int(struct buf *buf, int64_t number);  /* in decimal digits, as by "%lld" but for less */
 bool buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Drops the first bytes. */

@@ -79,3 +79,22 @@ text_is_label_key(const char *text)
 		return text_is_label_value(text);
 	return text_is_dns_name(text, (size_t)(slash - text)) && text_is_label_value(slash + 1);
 }
+
+size_t
+text_int(char ret_digits[TEXT_INT_BYTES], int64_t number)
+{
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char backwards[TEXT_INT_BYTES];
+	size_t count = 0, size = 0;
+
+	do {
+		backwards[count++] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (number < 0)
+		backwards[count++] = '-';
+	while (count > 0)
+		ret_digits[size++] = backwards[--count];
+	ret_digits[size] = '\0';
+	return size;
+}

@@ -1,5 +1,5 @@
 /*
- * base/text.h - a text held against known words.
+ * base/text.h - a text held against known words, and a number as text.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef BASE_TEXT_H
@@ -7,6 +7,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* "-9223372036854775808" and a NUL */
+#define TEXT_INT_BYTES 21
 
 /* `text` may be NULL, which is no word. */
 bool text_is(const char *text, const char *word);
@@ -25,5 +29,8 @@ bool text_is_label_value(const char *text);
 
 /* Kubernetes' keys of labels and taints: such a text, and before it, with a '/', a DNS name may stand. */
 bool text_is_label_key(const char *text);
+
+/* The decimal digits of a number, with a NUL after them. Returns how many bytes they have. */
+size_t text_int(char ret_digits[TEXT_INT_BYTES], int64_t number);
 
 #endif

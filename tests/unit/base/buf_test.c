@@ -15,8 +15,9 @@ text_is_added_at_the_end(void **state)
 	assert_true(buf_append(&buf, " two!", 4));
 	assert_true(buf_printf(&buf, " %d%s", 3, ""));
 	assert_true(buf_append(&buf, NULL, 0));
-	assert_string_equal(buf_str(&buf), "one two 3");
-	assert_int_equal(buf.size_bytes, 9);
+	assert_true(buf_int(&buf, -45));
+	assert_string_equal(buf_str(&buf), "one two 3-45");
+	assert_int_equal(buf.size_bytes, 12);
 }
 
 static void
@@ -70,6 +71,7 @@ what_does_not_fit_is_dropped_whole_and_marked(void **state)
 	assert_true(buf_text(&buf, "abc"));
 	assert_false(buf_text(&buf, "def"));
 	assert_false(buf_printf(&buf, "%s", "ghi"));
+	assert_false(buf_int(&buf, 456));
 	assert_string_equal(buf_str(&buf), "abc");
 	assert_true(buf_text(&buf, "d")); /* what fits is taken, and the mark stays */
 	assert_string_equal(buf_str(&buf), "abcd");

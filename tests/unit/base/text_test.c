@@ -47,10 +47,32 @@ names_of_kubernetes_are_told_apart(void **state)
 	}
 }
 
+static void
+numbers_are_written_in_decimal_digits(void **state)
+{
+	static const struct {
+		int64_t number;
+		const char *digits;
+	} rows[] = {
+		{ 0, "0" },       { 7, "7" },     { -7, "-7" },
+		{ 10, "10" },     { -90, "-90" }, { INT64_MAX, "9223372036854775807" },
+		{ INT64_MIN, "-9223372036854775808" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		char digits[TEXT_INT_BYTES];
+
+		assert_number(rows[i].digits, text_int(digits, rows[i].number), strlen(rows[i].digits));
+		assert_string_equal(digits, rows[i].digits);
+	}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_are_written_in_decimal_digits),
 		cmocka_unit_test(names_of_kubernetes_are_told_apart),
 	};
 
