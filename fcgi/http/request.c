@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/request.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <ctype.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "base/limits.h"
 #include "base/percent.h"
+#include "base/text.h"
 #include "http/encoding.h"
 
 #define READ_BYTES 16384
@@ -32,12 +33,72 @@ method_of(const char *text)
 	return HTTP_OTHER;
 }
 
-static const char *
-copy_param(struct arena *arena, const struct request_source *source, const char *name)
-{
-	const char *text = source->param(source->context, name);
+/* CGI's variables that are read here; NULL: absent or empty, which is the same. */
+struct variables {
+	const char *method;
+	const char *uri;
+	const char *script_name;
+	const char *content_type;
+	const char *content_length;
+	const char *content_encoding;
+	const char *request_id;
+	const char *idempotency_key;
+	const char *accept;
+	const char *user_agent;
+	const char *server_address;
+	const char *remote_address;
+	const char *forwarded_for;
+	const char *user;
+	const char *door;
+	const char *carries;
+};
 
-	return text == NULL || text[0] == '\0' ? NULL : arena_strdup(arena, text);
+#define ROW(name, member) { name "=", sizeof(name), offsetof(struct variables, member) }
+
+/* In one pass over what there is, instead of one for each name; of a repeated name the first. */
+static void
+find_variables(const char *const *variables, struct variables *ret_found)
+{
+	static const struct {
+		const char *prefix;
+		size_t size;
+		size_t offset;
+	} rows[] = {
+		ROW("REQUEST_METHOD", method),
+		ROW("REQUEST_URI", uri),
+		ROW("SCRIPT_NAME", script_name),
+		ROW("CONTENT_TYPE", content_type),
+		ROW("CONTENT_LENGTH", content_length),
+		ROW("HTTP_CONTENT_ENCODING", content_encoding),
+		ROW("HTTP_X_REQUEST_ID", request_id),
+		ROW("HTTP_IDEMPOTENCY_KEY", idempotency_key),
+		ROW("HTTP_ACCEPT", accept),
+		ROW("HTTP_USER_AGENT", user_agent),
+		ROW("SERVER_ADDR", server_address),
+		ROW("REMOTE_ADDR", remote_address),
+		ROW("HTTP_X_FORWARDED_FOR", forwarded_for),
+		ROW("SPARKGATE_USER", user),
+		ROW("SPARKGATE_DOOR", door),
+		ROW("SPARKGATE_CARRIES", carries),
+	};
+
+	*ret_found = (struct variables){ 0 };
+	for (; *variables != NULL; variables++) {
+		const char *equals = strchr(*variables, '=');
+		size_t size = equals == NULL ? 0 : (size_t)(equals + 1 - *variables);
+
+		if (size == 0 || equals[1] == '\0')
+			continue;
+		for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+			const char **value = (const char **)((char *)ret_found + rows[i].offset);
+
+			if (rows[i].size == size && memcmp(rows[i].prefix, *variables, size) == 0) {
+				if (*value == NULL)
+					*value = equals + 1;
+				break;
+			}
+		}
+	}
 }
 
 static const char *
@@ -55,20 +116,19 @@ make_request_id(struct arena *arena)
 static bool
 is_plain_word(const char *text)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-	size_t size = strlen(text);
+	size_t size = 0;
 
-	return size > 0 && size <= REQUEST_ID_BYTES && strspn(text, plain) == size;
+	while (isalnum((unsigned char)text[size]) || text[size] == '-' || text[size] == '_' || text[size] == '.')
+		size++;
+	return size > 0 && size <= REQUEST_ID_BYTES && text[size] == '\0';
 }
 
 static void
-read_target(struct request *request, struct arena *arena, const struct request_source *source)
+read_target(struct request *request, struct arena *arena, const struct variables *found)
 {
-	const char *target = source->param(source->context, "REQUEST_URI");
+	const char *target = found->uri != NULL ? found->uri : found->script_name;
 	size_t path_size;
 
-	if (target == NULL || target[0] == '\0')
-		target = source->param(source->context, "SCRIPT_NAME");
 	if (target == NULL || target[0] != '/')
 		target = "/";
 	path_size = strcspn(target, "?#");
@@ -84,10 +144,9 @@ request_body_limit(enum http_door door)
 
 /* Reads to the end, not to Content-Length: a chunked body has none. What is over the limit is read and forgotten. */
 static void
-read_body(struct request *request, struct arena *arena, const struct request_source *source)
+read_body(struct request *request, struct arena *arena, const struct variables *found, const struct request_source *source)
 {
-	const char *length_text = source->param(source->context, "CONTENT_LENGTH");
-	long long length = length_text == NULL || length_text[0] == '\0' ? -1 : strtoll(length_text, NULL, 10);
+	long long length = found->content_length == NULL ? -1 : strtoll(found->content_length, NULL, 10);
 	struct buf *body = arena_alloc(arena, sizeof(*body));
 	char bytes[READ_BYTES];
 	size_t size_bytes, total_bytes = 0;
@@ -108,9 +167,9 @@ read_body(struct request *request, struct arena *arena, const struct request_sou
 
 /* The limit of a body holds for what is decoded, too: a small one can decode to any size. */
 static void
-decode_body(struct request *request, struct arena *arena, const struct request_source *source)
+decode_body(struct request *request, struct arena *arena, const struct variables *found)
 {
-	enum encoding encoding = encoding_of(source->param(source->context, "HTTP_CONTENT_ENCODING"));
+	enum encoding encoding = encoding_of(found->content_encoding);
 	struct buf *body;
 
 	if (encoding == ENCODING_NONE || request->body_size_bytes == 0 || request->body_truncated)
@@ -127,29 +186,29 @@ decode_body(struct request *request, struct arena *arena, const struct request_s
 void
 request_read(struct request *request, struct arena *arena, const struct request_source *source)
 {
-	const char *method = copy_param(arena, source, "REQUEST_METHOD");
-	const char *id = copy_param(arena, source, "HTTP_X_REQUEST_ID");
-	const char *door = source->param(source->context, "SPARKGATE_DOOR");
-	const char *carries = source->param(source->context, "SPARKGATE_CARRIES");
+	struct variables found;
 
+	find_variables(source->variables, &found);
 	*request = (struct request){
-		.method_text = method == NULL ? "GET" : method,
-		.request_id = id != NULL && is_plain_word(id) ? id : make_request_id(arena),
-		.idempotency_key = copy_param(arena, source, "HTTP_IDEMPOTENCY_KEY"),
-		.content_type = copy_param(arena, source, "CONTENT_TYPE"),
-		.accept = copy_param(arena, source, "HTTP_ACCEPT"),
-		.user_agent = copy_param(arena, source, "HTTP_USER_AGENT"),
-		.server_address = copy_param(arena, source, "SERVER_ADDR"),
-		.front_user = copy_param(arena, source, "SPARKGATE_USER"),
-		.remote_address = copy_param(arena, source, "REMOTE_ADDR"),
-		.forwarded_for = copy_param(arena, source, "HTTP_X_FORWARDED_FOR"),
+		.method_text = found.method == NULL ? "GET" : arena_strdup(arena, found.method),
+		.request_id = found.request_id != NULL && is_plain_word(found.request_id)
+				      ? arena_strdup(arena, found.request_id)
+				      : make_request_id(arena),
+		.idempotency_key = arena_strdup(arena, found.idempotency_key),
+		.content_type = arena_strdup(arena, found.content_type),
+		.accept = arena_strdup(arena, found.accept),
+		.user_agent = arena_strdup(arena, found.user_agent),
+		.server_address = arena_strdup(arena, found.server_address),
+		.front_user = arena_strdup(arena, found.user),
+		.remote_address = arena_strdup(arena, found.remote_address),
+		.forwarded_for = arena_strdup(arena, found.forwarded_for),
+		.door = text_is(found.door, "spark") ? HTTP_DOOR_SPARK : HTTP_DOOR_ALL,
+		.front_carries = text_is(found.carries, "yes"),
 	};
 	request->method = method_of(request->method_text);
-	request->door = door != NULL && strcmp(door, "spark") == 0 ? HTTP_DOOR_SPARK : HTTP_DOOR_ALL;
-	request->front_carries = carries != NULL && strcmp(carries, "yes") == 0;
-	read_target(request, arena, source);
-	read_body(request, arena, source);
-	decode_body(request, arena, source);
+	read_target(request, arena, &found);
+	read_body(request, arena, &found, source);
+	decode_body(request, arena, &found);
 }
 
 const char *

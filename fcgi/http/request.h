@@ -43,8 +43,8 @@ struct request {
 
 /* What a transport offers: CGI's variables and the body's bytes. */
 struct request_source {
-	void *context;
-	const char *(*param)(void *context, const char *name);          /* NULL when absent; valid during the request */
+	const char *const *variables;   /* "NAME=value", ending with NULL; valid during the request */
+	void *context;                  /* of read */
 	size_t (*read)(void *context, char *bytes, size_t size_bytes);  /* 0 at the end */
 };
 

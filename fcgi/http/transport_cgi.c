@@ -7,13 +7,6 @@
 
 #include "base/limits.h"
 
-static const char *
-cgi_param(void *context, const char *name)
-{
-	(void)context;
-	return getenv(name);
-}
-
 static size_t
 cgi_read(void *context, char *bytes, size_t size_bytes)
 {
@@ -48,7 +41,7 @@ write_all(const char *bytes, size_t size_bytes)
 bool
 transport_cgi_serve(transport_handler handler, void *context)
 {
-	const struct request_source source = { NULL, cgi_param, cgi_read };
+	const struct request_source source = { (const char *const *)environ, NULL, cgi_read };
 	struct response response;
 	struct request request;
 	struct arena arena;

@@ -11,14 +11,6 @@
 /* Waiting connections; more than nginx keeps open towards one worker pool by default. */
 #define BACKLOG 1024
 
-static const char *
-fcgi_param(void *context, const char *name)
-{
-	FCGX_Request *fcgi = context;
-
-	return FCGX_GetParam(name, fcgi->envp);
-}
-
 static size_t
 fcgi_read(void *context, char *bytes, size_t size_bytes)
 {
@@ -57,7 +49,7 @@ finish(FCGX_Request *fcgi)
 static void
 serve_one(FCGX_Request *fcgi, transport_handler handler, void *context)
 {
-	const struct request_source source = { fcgi, fcgi_param, fcgi_read };
+	const struct request_source source = { (const char *const *)fcgi->envp, fcgi, fcgi_read };
 	struct response response;
 	struct request request;
 	struct arena arena;

@@ -12,19 +12,6 @@ struct carrier {
 	size_t taken;
 };
 
-static const char *
-carrier_param(void *context, const char *name)
-{
-	const struct carrier *carrier = context;
-	size_t size = strlen(name);
-
-	for (const char *const *variable = carrier->variables; *variable != NULL; variable++) {
-		if (strncmp(*variable, name, size) == 0 && (*variable)[size] == '=')
-			return *variable + size + 1;
-	}
-	return NULL;
-}
-
 static size_t
 carrier_read(void *context, char *bytes, size_t size_bytes)
 {
@@ -44,13 +31,26 @@ carrier_read(void *context, char *bytes, size_t size_bytes)
 static struct request
 read_request(struct arena *arena, struct carrier *carrier)
 {
-	const struct request_source source = { carrier, carrier_param, carrier_read };
+	const struct request_source source = { carrier->variables, carrier, carrier_read };
 	struct request request;
 
 	if (carrier->body != NULL && carrier->size_bytes == 0)
 		carrier->size_bytes = strlen(carrier->body);
 	request_read(&request, arena, &source);
 	return request;
+}
+
+static void
+of_a_repeated_variable_the_first_with_a_value_counts(void **state)
+{
+	struct carrier carrier = { .variables = {
+		"REQUEST_METHOD", "REQUEST_METHOD=", "REQUEST_METHOD=DELETE", "REQUEST_METHOD=POST", "REQUEST_METHODS=PUT",
+		"REQUEST_URI=/a=b", "=x",
+	} };
+	struct request request = read_request(*state, &carrier);
+
+	assert_string_equal(request.method_text, "DELETE");
+	assert_string_equal(request.path, "/a=b");
 }
 
 static void
@@ -286,6 +286,7 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		unit_test_with_arena(of_a_repeated_variable_the_first_with_a_value_counts),
 		unit_test_with_arena(methods_are_told_apart),
 		unit_test_with_arena(the_target_parts_into_path_and_query),
 		unit_test_with_arena(bodies_are_read_to_their_end),
