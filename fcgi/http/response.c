@@ -65,22 +65,35 @@ reason_of(int status)
 	return "Unknown";
 }
 
+static void
+add_line(struct buf *head, const char *name, const char *value)
+{
+	buf_text(head, name);
+	buf_text(head, value);
+	buf_text(head, "\r\n");
+}
+
 void
 response_head(const struct response *response, struct buf *head)
 {
-	buf_printf(head, "Status: %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n", response->status,
-		   reason_of(response->status), response->content_type, response->body.size_bytes);
+	buf_text(head, "Status: ");
+	buf_int(head, response->status);
+	add_line(head, " ", reason_of(response->status));
+	add_line(head, "Content-Type: ", response->content_type);
+	buf_text(head, "Content-Length: ");
+	buf_int(head, (int64_t)response->body.size_bytes);
+	buf_text(head, "\r\n");
 	if (response->location != NULL)
-		buf_printf(head, "Location: %s\r\n", response->location);
+		add_line(head, "Location: ", response->location);
 	if (response->allow != NULL)
-		buf_printf(head, "Allow: %s\r\n", response->allow);
+		add_line(head, "Allow: ", response->allow);
 	if (response->retry_after_s > 0)
 		buf_printf(head, "Retry-After: %u\r\n", response->retry_after_s);
 	if (response->carry_to != NULL)
-		buf_printf(head, "X-Accel-Redirect: %s\r\n", response->carry_to);
+		add_line(head, "X-Accel-Redirect: ", response->carry_to);
 	if (response->carry_to != NULL && response->carry_authorization != NULL)
-		buf_printf(head, "X-Sparkgate-Authorization: %s\r\n", response->carry_authorization);
-	buf_printf(head, "X-Request-Id: %s\r\n", response->request_id);
+		add_line(head, "X-Sparkgate-Authorization: ", response->carry_authorization);
+	add_line(head, "X-Request-Id: ", response->request_id);
 	/* contract livy.md 1.2, "security headers"; nginx/own_answers.conf has the same */
 	buf_text(head, "X-Content-Type-Options: nosniff\r\nX-Frame-Options: SAMEORIGIN\r\n"
 		       "X-XSS-Protection: 1; mode=block\r\n"

@@ -7,13 +7,14 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "batch/retry.h"
 #include "store/store_priv.h"
 
 const char *
 number_text(struct number *number, int64_t value)
 {
-	snprintf(number->text, sizeof(number->text), "%" PRId64, value);
+	text_int(number->text, value);
 	return number->text;
 }
 
@@ -307,6 +308,8 @@ store_show(struct store *store, struct arena *arena, int64_t id, struct batch *r
 bool
 store_show_state(struct store *store, struct arena *arena, int64_t id, struct batch *ret_batch, struct err *err)
 {
+	/* as the statement has them: what is polled most need not look for names */
+	enum { STATE, OWNER, PROXY_USER, KILL_REQUESTED_AT };
 	struct number number;
 	const char *params[] = { number_text(&number, id) };
 	AUTO_PGRESULT PGresult *result = NULL;
@@ -317,11 +320,14 @@ store_show_state(struct store *store, struct arena *arena, int64_t id, struct ba
 		return err_set(err, ERR_NOT_FOUND, "%s", "");
 	*ret_batch = (struct batch){
 		.id = id,
-		.owner = arena_strdup(arena, store_value(result, 0, "owner")),
-		.proxy_user = arena_strdup(arena, store_value(result, 0, "proxy_user")),
-		.kill_requested_at = store_time(arena, store_value(result, 0, "kill_requested_at")),
+		.owner = PQgetisnull(result, 0, OWNER) ? NULL : arena_strdup(arena, PQgetvalue(result, 0, OWNER)),
+		.proxy_user = PQgetisnull(result, 0, PROXY_USER) ? NULL
+								 : arena_strdup(arena, PQgetvalue(result, 0, PROXY_USER)),
+		.kill_requested_at = PQgetisnull(result, 0, KILL_REQUESTED_AT)
+					     ? NULL
+					     : store_time(arena, PQgetvalue(result, 0, KILL_REQUESTED_AT)),
 	};
-	batch_state_parse(store_value(result, 0, "state"), &ret_batch->state);
+	batch_state_parse(PQgetvalue(result, 0, STATE), &ret_batch->state);
 	return true;
 }
 

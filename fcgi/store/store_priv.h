@@ -8,6 +8,7 @@
 #include <libpq-fe.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "batch/batch.h"
 #include "store/statements.h"
 #include "store/store.h"
@@ -47,7 +48,7 @@ MUST_CHECK bool store_do(struct store *store, const char *text, struct err *err)
 
 /* A number as a parameter; the text is the struct's. */
 struct number {
-	char text[24];
+	char text[TEXT_INT_BYTES];
 };
 const char *number_text(struct number *number, int64_t value);
 
