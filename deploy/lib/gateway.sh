@@ -118,8 +118,18 @@ nginx_up() {
 
 gateway_trouble() { curl -sS --max-time 3 "$ALL_URL/readyz" 2>&1 | head -c 300; }
 
+# What nginx/render has found for them outside of the state directory, too.
+polls_remove() {
+	local dir
+	dir=$(sed -n 's|^fastcgi_cache_path \([^ ]*\)/nginx-polls .*|\1|p' "$STATE_DIR/nginx/polls.conf" 2>/dev/null) || return 0
+	[[ -n $dir ]] || return 0
+	rm -rf "$dir/nginx-polls"
+	rmdir "$dir" 2>/dev/null || true # the state directory's own has more in it
+}
+
 gateway_down() {
 	process_stop nginx QUIT 5
+	polls_remove
 	process_stop watcher
 	process_stop operator
 	workers_stop

@@ -2,6 +2,7 @@
 #include "base/percent.h"
 
 #include <ctype.h>
+#include <string.h>
 
 static int
 hex_value(char digit)
@@ -30,4 +31,17 @@ percent_decode(struct arena *arena, const char *text, size_t size_bytes, bool is
 		}
 	}
 	return decoded;
+}
+
+void
+percent_encode(struct buf *buf, const char *text, size_t size_bytes)
+{
+	for (size_t i = 0; i < size_bytes; i++) {
+		unsigned char byte = (unsigned char)text[i];
+
+		if (isalnum(byte) || (byte != '\0' && strchr("-._~", byte) != NULL))
+			buf_append(buf, text + i, 1);
+		else
+			buf_printf(buf, "%%%02X", byte);
+	}
 }

@@ -9,8 +9,12 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 /* Decodes %XX, and '+' to a blank in a query. Broken escapes stay as they are; %00 becomes "%00", never an end. */
 char *percent_decode(struct arena *arena, const char *text, size_t size_bytes, bool is_query);
+
+/* Appends the text, all of it encoded but letters, digits and "-._~". */
+void percent_encode(struct buf *buf, const char *text, size_t size_bytes);
 
 #endif

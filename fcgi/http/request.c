@@ -51,6 +51,7 @@ struct variables {
 	const char *user;
 	const char *door;
 	const char *carries;
+	const char *holds;
 };
 
 #define ROW(name, member) { name "=", sizeof(name), offsetof(struct variables, member) }
@@ -80,6 +81,7 @@ find_variables(const char *const *variables, struct variables *ret_found)
 		ROW("SPARKGATE_USER", user),
 		ROW("SPARKGATE_DOOR", door),
 		ROW("SPARKGATE_CARRIES", carries),
+		ROW("SPARKGATE_HOLDS", holds),
 	};
 
 	*ret_found = (struct variables){ 0 };
@@ -204,6 +206,7 @@ request_read(struct request *request, struct arena *arena, const struct request_
 		.forwarded_for = arena_strdup(arena, found.forwarded_for),
 		.door = text_is(found.door, "spark") ? HTTP_DOOR_SPARK : HTTP_DOOR_ALL,
 		.front_carries = text_is(found.carries, "yes"),
+		.front_holds = text_is(found.holds, "yes"),
 	};
 	request->method = method_of(request->method_text);
 	read_target(request, arena, &found);

@@ -35,6 +35,7 @@ struct request {
 	const char *forwarded_for;
 	const char *body;               /* body[body_size_bytes], NUL after it */
 	size_t body_size_bytes;
+	bool front_holds;               /* the front keeps polls, and takes X-Accel-Redirect to /nginx/held/ */
 	bool front_carries;             /* the front takes X-Accel-Redirect, and gives nobody what goes with it */
 	bool body_too_large;            /* more than request_body_limit(): not kept */
 	bool body_undecodable;          /* not what its Content-Encoding says */

@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "base/json.h"
+#include "base/percent.h"
 
 static const struct {
 	int status;
@@ -65,6 +66,15 @@ reason_of(int status)
 	return "Unknown";
 }
 
+/* nginx drops the body of an answer that it redirects, so it is in the address; nginx/own_answers.conf has the headers. */
+static void
+held_head(const struct response *response, struct buf *head)
+{
+	buf_printf(head, "Status: %d %s\r\nX-Accel-Redirect: /nginx/held/", response->status, reason_of(response->status));
+	percent_encode(head, buf_str(&response->body), response->body.size_bytes);
+	buf_text(head, "\r\n\r\n");
+}
+
 static void
 add_line(struct buf *head, const char *name, const char *value)
 {
@@ -76,6 +86,10 @@ add_line(struct buf *head, const char *name, const char *value)
 void
 response_head(const struct response *response, struct buf *head)
 {
+	if (response->is_held) {
+		held_head(response, head);
+		return;
+	}
 	buf_text(head, "Status: ");
 	buf_int(head, response->status);
 	add_line(head, " ", reason_of(response->status));

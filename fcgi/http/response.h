@@ -29,6 +29,11 @@ struct response {
 	 */
 	const char *carry_to;
 	const char *carry_authorization;
+	/*
+	 * A batch has another state by this request: nginx is to hold the answer back until no poll is answered from what it
+	 * kept before (nginx/polls.conf). Only for a front that does (request->front_holds), HTTP_OK and a short JSON body.
+	 */
+	bool is_held;
 	struct buf body;
 };
 

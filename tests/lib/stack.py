@@ -39,6 +39,7 @@ IMPATIENT = {
     "kube": {"connect_timeout_ms": 500, "request_timeout_ms": 2500},
 }
 NGINX_LIMITS = re.compile(r"((?:fastcgi_(?:connect|send|read)|client_(?:header|body))_timeout) \d+s;")
+POLLS_DIR = re.compile(r"^fastcgi_cache_path (\S+)/nginx-polls ", re.M)
 CLUSTER = {
     "namespace": kubernetes.NAMESPACE,
     "service_account": "spark",
@@ -87,6 +88,7 @@ class Stack:
         self.everything = Livy(18080 + self.slot)
         self.spark_port = 19888 + self.slot
         self.workers = self.watcher = self.nginx = None
+        self.polls, self.polls_dir = "yes", None  # answered by nginx, where they may be
         self.authentication = None  # how nginx finds out who a client is; None: as it stands
 
     # --- up and down -----------------------------------------------------------------------------------------
@@ -112,6 +114,10 @@ class Stack:
         for part in (self.nginx, self.watcher, self.workers):
             if part is not None:
                 part.stop()
+        if self.polls_dir is not None:
+            shutil.rmtree(self.polls_dir / "nginx-polls", ignore_errors=True)
+            with contextlib.suppress(OSError):
+                self.polls_dir.rmdir()  # empty only where it is nobody else's
         if self.kubernetes is not None:
             self.kubernetes.down()
         self.postgres.stop()
@@ -210,9 +216,10 @@ class Stack:
         subprocess.run([
             "sh", CLONE / "nginx/render", "--out", out, "--socket", self.socket, "--run", out, "--log", self.log,
             "--livy-port", str(self.livy.port), "--all-port", str(self.everything.port),
-            "--spark-port", str(self.spark_port), "--config", config or self.config_file, "--ctl", program("sparkgate-ctl"),
+            "--spark-port", str(self.spark_port), "--polls", self.polls, "--config", config or self.config_file, "--ctl", program("sparkgate-ctl"),
             *(("--authentication", self.authentication) if self.authentication else ()),
         ], check=True)
+        self.polls_dir = pathlib.Path(POLLS_DIR.search((out / "polls.conf").read_text()).group(1))
         for file in out.glob("*.conf"):
             file.write_text(NGINX_LIMITS.sub(rf"\1 {2 * LIMIT_S}s;", file.read_text()))
         # Started by root its workers would be another user, who cannot reach this directory.

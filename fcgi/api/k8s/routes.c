@@ -99,6 +99,7 @@ k8s_delete_pod(struct call *call, struct err *err)
 	    (err->code != ERR_NOT_FOUND || !k8s_app_delete_pod(call->app, call->arena, &origin, call->params[1], err)))
 		return false;
 	k8s_answer_deleted(call, "pods", call->params[1]);
+	call->response->is_held = call->request->front_holds;
 	return true;
 }
 

@@ -194,6 +194,7 @@ livy_batch_delete(struct call *call, struct err *err)
 		return false;
 	body = json_object_new_object();
 	json_add_string(body, "msg", "deleted");
+	call->response->is_held = call->request->front_holds;
 	return livy_answer(call, HTTP_OK, body);
 }
 

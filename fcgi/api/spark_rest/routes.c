@@ -118,6 +118,7 @@ spark_rest_kill(struct call *call, struct err *err)
 	spark_rest_add_version(call, body);
 	json_add_string(body, "submissionId", id);
 	json_object_object_add(body, "success", json_object_new_boolean(killed));
+	call->response->is_held = found && call->request->front_holds;
 	spark_rest_answer(call, HTTP_OK, body);
 	return true;
 }
@@ -139,8 +140,10 @@ answer_done(struct call *call, const char *action, const char *message)
 static bool
 spark_rest_killall(struct call *call, struct err *err)
 {
-	return cancel_all(call->app, BATCH_SPARK_REST, call->cluster, call->caller.user, call->request->request_id, err) &&
-	       answer_done(call, "KillAllSubmissionResponse", "Kill request for all drivers submitted");
+	if (!cancel_all(call->app, BATCH_SPARK_REST, call->cluster, call->caller.user, call->request->request_id, err))
+		return false;
+	call->response->is_held = call->request->front_holds;
+	return answer_done(call, "KillAllSubmissionResponse", "Kill request for all drivers submitted");
 }
 
 /* A master forgets what has ended; the ledger does not, before its retention says so. */

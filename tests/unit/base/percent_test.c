@@ -47,11 +47,29 @@ a_code_that_is_cut_off_by_the_size_is_not_completed_from_beyond(void **state)
 	assert_string_equal(percent_decode(*state, "a%41", 4, false), "aA");
 }
 
+static void
+what_is_encoded_is_what_is_decoded(void **state)
+{
+	char bytes[256];
+	AUTO_BUF struct buf encoded;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(i + 1); /* NUL last, which is never decoded */
+	buf_init(&encoded, 4096);
+	percent_encode(&encoded, bytes, sizeof(bytes) - 1);
+	assert_int_equal(strcspn(buf_str(&encoded), "/?#\r\n \"+\\"), encoded.size_bytes);
+	assert_string_equal(percent_decode(*state, buf_str(&encoded), encoded.size_bytes, true), bytes);
+	buf_reset(&encoded);
+	percent_encode(&encoded, "a\0b", 3);
+	assert_string_equal(buf_str(&encoded), "a%00b");
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		unit_test_with_arena(percent_codes_are_decoded),
+		unit_test_with_arena(what_is_encoded_is_what_is_decoded),
 		unit_test_with_arena(a_code_that_is_cut_off_by_the_size_is_not_completed_from_beyond),
 	};
 

@@ -48,6 +48,20 @@ what_the_front_is_to_carry_has_its_credential_with_it_and_nowhere_else(void **st
 }
 
 static void
+an_answer_that_the_front_is_to_hold_is_in_the_address_where_it_is_held(void **state)
+{
+	struct response response;
+
+	response_init(&response, "8f3a");
+	response_json(&response, HTTP_OK, json_of(*state, "{\"msg\":\"100% r\u00e9ussi\\n\"}"));
+	response.is_held = true;
+	assert_text("head", head_of(*state, &response),
+		    "Status: 200 OK\r\nX-Accel-Redirect: /nginx/held/"
+		    "%7B%22msg%22%3A%22100%25%20r%C3%A9ussi%5Cn%22%7D\r\n\r\n");
+	response_release(&response);
+}
+
+static void
 further_headers_stand_where_they_belong(void **state)
 {
 	struct response response;
@@ -106,6 +120,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		unit_test_with_arena(an_answer_has_its_json_length_and_request_id),
 		unit_test_with_arena(what_the_front_is_to_carry_has_its_credential_with_it_and_nowhere_else),
+		unit_test_with_arena(an_answer_that_the_front_is_to_hold_is_in_the_address_where_it_is_held),
 		unit_test_with_arena(further_headers_stand_where_they_belong),
 		unit_test_with_arena(an_answer_that_nobody_wrote_is_an_error),
 		unit_test_with_arena(what_was_written_before_is_dropped),
