@@ -2,7 +2,7 @@
 """How tests/bench/gateway tells what it measured: a row of medians for each load and number of clients."""
 import json
 
-GOALS = {"GET state": 0.95, "POST, object created": 0.90, "POST, API server away": 0.60}   # of what it is beside
+GOALS = {"GET state": 0.95, "GET state, polled": 3.0, "POST, object created": 0.90, "POST, API server away": 0.60}   # of what it is beside
 GOAL_P99 = 1.2      # of an earlier run's, with fewer rows
 
 

@@ -88,7 +88,7 @@ class Stack:
         self.everything = Livy(18080 + self.slot)
         self.spark_port = 19888 + self.slot
         self.workers = self.watcher = self.nginx = None
-        self.polls, self.polls_dir = "yes", None  # answered by nginx, where they may be
+        self.polls = "yes"  # answered by nginx, where they may be
         self.authentication = None  # how nginx finds out who a client is; None: as it stands
 
     # --- up and down -----------------------------------------------------------------------------------------
@@ -114,10 +114,7 @@ class Stack:
         for part in (self.nginx, self.watcher, self.workers):
             if part is not None:
                 part.stop()
-        if self.polls_dir is not None:
-            shutil.rmtree(self.polls_dir / "nginx-polls", ignore_errors=True)
-            with contextlib.suppress(OSError):
-                self.polls_dir.rmdir()  # empty only where it is nobody else's
+        remove_polls(self.dir / "nginx")
         if self.kubernetes is not None:
             self.kubernetes.down()
         self.postgres.stop()
@@ -219,7 +216,6 @@ class Stack:
             "--spark-port", str(self.spark_port), "--polls", self.polls, "--config", config or self.config_file, "--ctl", program("sparkgate-ctl"),
             *(("--authentication", self.authentication) if self.authentication else ()),
         ], check=True)
-        self.polls_dir = pathlib.Path(POLLS_DIR.search((out / "polls.conf").read_text()).group(1))
         for file in out.glob("*.conf"):
             file.write_text(NGINX_LIMITS.sub(rf"\1 {2 * LIMIT_S}s;", file.read_text()))
         # Started by root its workers would be another user, who cannot reach this directory.
@@ -294,6 +290,15 @@ class Stack:
         return {file.name: file.read_text(errors="replace") for file in sorted(self.log.glob("*.log"))}
 
 
+def remove_polls(nginx_dir):
+    """What an nginx that has ended kept in memory, where nginx/render has found a place for it."""
+    with contextlib.suppress(FileNotFoundError):
+        place = pathlib.Path(POLLS_DIR.search((nginx_dir / "polls.conf").read_text()).group(1))
+        shutil.rmtree(place / "nginx-polls", ignore_errors=True)
+        if place != nginx_dir:
+            place.rmdir()
+
+
 def end_leftovers(directory):
     """Ends, by pid file, what an interrupted run of the tests left behind."""
     directory = pathlib.Path(directory)
@@ -306,6 +311,7 @@ def end_leftovers(directory):
         environment = {name: value for name, value in os.environ.items() if name != "SPARKGATE_SLOT"}
         subprocess.run([CLONE / "deploy/local-cluster/cluster", "destroy", "--dir", directory], env=environment,
                        check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    remove_polls(directory / "nginx")
     if (directory / "run/postgres.pid").exists():
         Postgres(directory).stop()
 
