@@ -5,6 +5,7 @@ import base64
 import k8s_client
 import pytest
 from k8s_client import Driver, KubernetesClient
+from polls import Poll, Pollers, asked_workers
 from spark_rest import creation
 
 USERS = ("ann", "bob", "airflow", "etl-1", "Eve", "kestra")
@@ -295,3 +296,16 @@ def test_where_nobody_is_known_rules_for_everybody_count(known):
         assert answer.status == 403 and REFUSAL.format("null", "ann") in answer.json()["msg"]
     finally:
         known.reconfigure(CONFIG)
+
+
+def test_polls_that_are_kept_for_one_user_are_nobody_else_s(known):
+    batch_id = submit(known, "ann", name="polled")["id"]
+    with Pollers(known, [known.livy.port], headers=password("ann")) as pollers:
+        pollers.watch([batch_id])
+        for user in USERS[1:]:
+            first = Poll(known.livy.port, batch_id, headers=password(user))
+            assert first.status == 200 and first.id in asked_workers(known), "its user has asked for it"
+        for headers in ({}, password("ann", "wrong"), password("nobody")):
+            assert Poll(known.livy.port, batch_id, headers=headers).status == 401
+        refused = known.livy.get(f"/batches/{batch_id}/state?doAs=ann", headers=password("bob"))
+        assert refused.status == 403, refused
