@@ -1,7 +1,8 @@
 -- requests.lua   for wrk: what tests/lib/load.py asks for, and its figures as one line of JSON.
 -- SPDX-License-Identifier: Apache-2.0
 --
--- wrk ... -- METHOD PATH IDS [BODY_FILE NAMES [HEADER VALUE]...]
+-- wrk ... -- METHOD PATH IDS PAUSE_MS [BODY_FILE NAMES [HEADER VALUE]...]
+-- PAUSE_MS is what each client waits from an answer to its next request.
 -- "{id}" in PATH is a number between 1 and IDS, another in each request. "{name}" in the body is a new name in each
 -- request: NAMES and a number of as many digits, always.
 
@@ -23,11 +24,17 @@ end
 
 function init(args)
 	wrk.method, wrk.path = args[1], args[2]
-	wrk.body = args[4] and read(args[4])
-	for i = 6, #args, 2 do
+	wrk.body = args[5] and read(args[5])
+	for i = 7, #args, 2 do
 		wrk.headers[args[i]] = args[i + 1]
 	end
-	local ids, names = tonumber(args[3]), args[5]
+	local ids, pause_ms, names = tonumber(args[3]), tonumber(args[4]), args[6]
+	-- with this function wrk is slower, even where it says 0
+	if pause_ms > 0 then
+		function delay()
+			return pause_ms
+		end
+	end
 	local before_id, after_id = parts(wrk.path, "{id}")
 	local before_name, after_name = parts(wrk.body or "", "{name}")
 	-- without this function wrk makes the request once

@@ -58,8 +58,8 @@ class Wrk:
         self.body, self.headers = body, headers or {}
         self.runs = 0
 
-    def run(self, clients, seconds):
-        words = [self.method, self.path, self.ids]
+    def run(self, clients, seconds, pause_ms=0):
+        words = [self.method, self.path, self.ids, pause_ms]
         if self.body is not None:
             self.runs += 1
             words += [self.body, f"r{clients}-{self.runs}-", *(word for pair in self.headers.items() for word in pair)]

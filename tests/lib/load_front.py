@@ -15,6 +15,7 @@ from load import Wrk
 POLLED = 200            # batches: as many as polls are of
 BEST_OF = (16, 64)      # clients, of which one brings the most answers
 TIMES_MORE = 10
+ASKING = 0.5            # of the clients, in overload
 PROBES = 4
 GOAL_GOODPUT = 0.90     # of the peak
 
@@ -86,11 +87,11 @@ HEAD = f"""{'':<10} {'clients':>7} {'goodput/s':>9} {'of peak':>7} {'':>6} {'off
 {'refused':>8} {'wrong':>6} {'lost':>5}"""
 
 
-def measured(bench, load, clients, after, count):
+def measured(bench, load, clients, after, count, pause_ms=0):
     """count: of what successful answers leave; None where they leave nothing."""
     before = count() if count else 0
     with Probes(load) as probes:
-        figures = bench.run_once(load, clients)
+        figures = bench.run_once(load, clients, pause_ms=pause_ms)
     served = figures["answers"] - figures["refused"] + len(probes.served_ms)
     left = count() - before if count else served
     after()
@@ -112,13 +113,17 @@ def tell(name, runs, peak):
 
 
 def overloaded(bench, what, load, after=lambda: None, count=None):
-    """The most answers a second, then those for ten times as many clients, none of whom waits as it is told to."""
+    """The most answers a second; then those for ten times the clients, who pause so that they ask for ten times as much, as
+    far as this machine makes requests so fast. None of them waits as long as a refusal tells it to."""
     print(f"\n{what}\n{HEAD}", flush=True)
     runs = {clients: [measured(bench, load, clients, after, count) for _ in range(bench.options.runs)]
             for clients in BEST_OF}
     rates = {clients: statistics.median(run["rate"] for run in of) for clients, of in runs.items()}
     best = max(rates, key=rates.get)
-    runs[TIMES_MORE * best] = [measured(bench, load, TIMES_MORE * best, after, count) for _ in range(bench.options.runs)]
-    tell("peak", runs[best], rates[best])
-    tell("overload", runs[TIMES_MORE * best], rates[best])
-    bench.rows.append({"part": "overload", "what": what, "best": best, "peak": rates[best], "runs": runs})
+    peak, many = rates[best], TIMES_MORE * best
+    # a part of them wait for an answer, and do not ask meanwhile
+    pause_ms = round(1000 * many / (TIMES_MORE * peak) * ASKING)
+    runs[many] = [measured(bench, load, many, after, count, pause_ms) for _ in range(bench.options.runs)]
+    tell("peak", runs[best], peak)
+    tell("overload", runs[many], peak)
+    bench.rows.append({"part": "overload", "what": what, "best": best, "peak": peak, "pause_ms": pause_ms, "runs": runs})
