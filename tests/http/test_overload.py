@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """More requests than may wait for a worker (nginx/queue.conf): refused at once, in each protocol's words, without a trace."""
+import contextlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import socket
 
 import pytest
+import second_nginx
 from kubernetes import CLONE, NAMESPACE
 from livy import Livy
 from spark_rest import CREATE, SPARK_SUBMIT, creation
@@ -28,7 +30,8 @@ class Sent:
         body = b"" if body is None else json.dumps(body).encode()
         lines = [f"{method} {path} HTTP/1.1", "Host: gateway", "Connection: close", "Content-Type: application/json",
                  f"Content-Length: {len(body)}", *(f"{name}: {value}" for name, value in (headers or {}).items())]
-        self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        with contextlib.suppress(ConnectionError):  # it was closed at once
+            self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
     def is_answered(self):
         look = select.poll()  # select() knows no descriptors as high as these
@@ -36,9 +39,11 @@ class Sent:
         return bool(look.poll(0))
 
     def answer(self):
-        """Status, headers by lower-case name, body."""
+        """Status, headers by lower-case name, body; a status of None: the connection was closed without."""
         with self.socket:
             head, _, body = Livy.read_all(self.socket).partition(b"\r\n\r\n")
+        if not head:
+            return None, {}, ""
         first, *lines = head.decode().split("\r\n")
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
         return int(first.split()[1]), headers, body.decode()
@@ -56,18 +61,19 @@ def many_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def signal_all(pids, number):
+    for pid in pids:
+        os.kill(pid, number)
+
+
 @pytest.fixture
 def still(stack, repaired):
     """Workers that do nothing, as long as a test wants: what comes meanwhile waits for them."""
     pids = stack.worker_pids()
 
-    def tell(number):
-        for pid in pids:
-            os.kill(pid, number)
-
-    tell(signal.SIGSTOP)
-    yield lambda: tell(signal.SIGCONT)
-    tell(signal.SIGCONT)
+    signal_all(pids, signal.SIGSTOP)
+    yield lambda: signal_all(pids, signal.SIGCONT)
+    signal_all(pids, signal.SIGCONT)
 
 
 def post(stack, number):
@@ -127,3 +133,23 @@ def test_all_kinds_together_leave_place_for_probes(stack, livy, many_files, stil
     still()
     assert probe.answer()[0] == 200
     assert sorted(request.answer()[0] for request in batches) == [200] * REQUESTS + [503] * MORE
+
+
+def test_nobody_hangs_when_nginx_has_no_connection_left(stack, livy, many_files, repaired):
+    """Who waits takes two of them. The last ones are answered 503, or their connections are closed at once."""
+
+    def few(text):
+        return text.replace("worker_processes auto;", "worker_processes 1;").replace("worker_connections 4096;",
+                                                                                     "worker_connections 64;")
+
+    with second_nginx.opened(stack, few) as front:
+        pids = stack.worker_pids()
+        signal_all(pids, signal.SIGSTOP)
+        try:
+            sent = [Sent(front.port, "GET", "/batches?size=1") for _ in range(200)]
+            wait_for("those without a place to be told so", lambda: len(answered(sent)) > len(sent) / 2)
+        finally:
+            signal_all(pids, signal.SIGCONT)
+        ends = {request.answer()[0] for request in sent}
+        assert 200 in ends and len(ends) > 1 and ends <= {200, 503, None}, ends
+        assert front.get("/readyz").status == 200

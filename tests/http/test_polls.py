@@ -2,36 +2,17 @@
 """Polls of a state that nginx answers by itself (nginx/polls.conf): whose they are, how old, and never from before a kill."""
 import contextlib
 import http.client
-import subprocess
 
 import k8s_client
 import pytest
+import second_nginx
 from k8s_client import Driver
-from kubernetes import CLONE, own_port
 from livy import Livy
 from polls import Poll, Pollers, asked_workers, new_id
-from process import Process
 from spark_rest import SparkRest, batch_of
-from stack import remove_polls
 from waiting import LIMIT_S, wait_for
 
 KILLS = 25  # were answers not held back, one in two would be followed by an older state
-
-
-@pytest.fixture
-def second_nginx(stack):
-    """As on another host: its own ports, its own memory, the same workers and ledger. Its first port."""
-    out = stack.dir / "nginx-2"
-    ports = [str(own_port(stack.slot, number)) for number in range(20, 23)]
-    subprocess.run([
-        "sh", CLONE / "nginx/render", "--out", out, "--socket", stack.socket, "--run", out, "--log", stack.log,
-        "--livy-port", ports[0], "--all-port", ports[1], "--spark-port", ports[2]], check=True)
-    nginx = Process(stack.dir, "nginx-2", [*stack.nginx.command[:1], "-p", out, "-c", out / "sparkgate.conf",
-                                           *stack.nginx.command[5:]]).start()
-    nginx.wait_ready(lambda: (out / "nginx.pid").exists() and Livy(int(ports[0])).get("/readyz").status == 200)
-    yield int(ports[0])
-    nginx.stop()
-    remove_polls(out)
 
 
 def test_most_polls_of_many_clients_are_answered_without_a_worker(stack, livy):
@@ -98,9 +79,10 @@ def submitted(stack, how):
 
 
 @pytest.mark.parametrize("how", [kill_by_livy, kill_by_spark, kill_all_by_spark])
-def test_who_has_killed_a_batch_sees_it_killed_by_whichever_nginx(stack, second_nginx, how):
-    ports = [stack.livy.port, stack.everything.port, second_nginx]
-    with Pollers(stack, ports, count=2) as pollers:
+def test_who_has_killed_a_batch_sees_it_killed_by_whichever_nginx(stack, how):
+    with contextlib.ExitStack() as both:
+        ports = [stack.livy.port, stack.everything.port, both.enter_context(second_nginx.opened(stack)).port]
+        pollers = both.enter_context(Pollers(stack, ports, count=2))
         for _ in range(KILLS):
             batch_id, name = submitted(stack, how)
             pollers.watch([batch_id])
