@@ -46,14 +46,17 @@ finish(FCGX_Request *fcgi)
 	FCGX_Finish_r(fcgi);
 }
 
-/* A body ends by its Content-Length for us, and for FastCGI by an empty record behind it. */
+/*
+ * A body ends by its Content-Length for us, and for FastCGI by an empty record behind it, which every front sends. What comes
+ * there instead is left.
+ */
 static void
 read_to_end(FCGX_Request *fcgi)
 {
-	char bytes[64];
+	char byte;
 
-	while (FCGX_GetStr(bytes, sizeof(bytes), fcgi->in) > 0)
-		;
+	if (FCGX_HasSeenEOF(fcgi->in) == 0)
+		FCGX_GetStr(&byte, 1, fcgi->in);
 }
 
 static void
