@@ -76,7 +76,7 @@ FROM (VALUES ('id', 'NULL, NULL, NULL, NULL'), ('owner', 'NULL, ''user7'', NULL,
 	     ('desc', 'at first', '0', '9223372036854775807'), ('desc', 'far away', '0', '{last} / 2')
      ) AS ways (way, place, low, high);
 
-SELECT plan(12 + 2 * count(*)::integer) FROM read;
+SELECT plan(13 + 2 * count(*)::integer) FROM read;
 CALL fill(10000);
 VACUUM ANALYZE;
 UPDATE read SET before = pages(replace(statement, '{last}', '10000'));
@@ -101,6 +101,14 @@ SELECT is(most_rows(format($$batch_pushed(%s, 'worker', 0)$$, :id)), 1, 'known t
 SELECT is(most_rows(format($$batch_move(%s, 'starting', 'running', NULL, NULL, NULL, NULL, 1, false, NULL, NULL, 0)$$, :id)), 1,
 	  'seen to run');
 SELECT is(most_rows(format($$batch_kill_request(%s, 'ann', 'r', 'delete')$$, :id)), 1, 'killed');
+
+INSERT INTO batch (uid, request_digest, protocol, cluster, namespace, operator_kind, request)
+SELECT gen_random_uuid(), '', 'livy', 'default', 'spark', 'kubeflow', '{}' FROM generate_series(1, 3000);
+INSERT INTO batch_push (batch_id, cluster, object, claimed_until)
+SELECT id, cluster, '{}', now() - interval '1 s' FROM batch WHERE id > :id;
+ANALYZE batch;
+ANALYZE batch_push;
+SELECT is(most_rows($$batch_push_claim('default', 1000, 1)$$), 1, 'one of many that are owed is claimed');
 
 -- Of a log, and of what happened to a batch, one partition is read, however many there are, and of it what is wanted.
 CREATE FUNCTION read_of(statement text, OUT partitions text, OUT blocks integer) LANGUAGE plpgsql AS $$
