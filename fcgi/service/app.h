@@ -19,6 +19,8 @@ struct app_cluster {
 	struct log_follow *logs;        /* of the process that follows the cluster; else NULL */
 	bool is_up;                     /* when the health of all was read last (service/health.h) */
 	int64_t unreachable_until_ms;   /* monotonic; this process found nobody there itself */
+	int64_t unreachable_at_ms, put_off_until_ms; /* monotonic; when that was, and until when it does not try again */
+	struct err unreachable;         /* what it found then */
 };
 
 /* The clusters of a configuration, and what must live as long as they do. */

@@ -580,10 +580,14 @@ follow_cluster(struct app *app, struct app_cluster *cluster, const volatile sig_
 	app->log.user = NULL;
 	snprintf(follower.action, sizeof(follower.action), "following cluster %s", cluster->config->name);
 	app->log.action = follower.action;
-	if (prepare(&follower, &err))
+	if (prepare(&follower, &err)) {
 		follow_on(&follower);
-	else
+		/* workers note themselves what they push, until somebody follows the cluster again */
+		if (holds_lease(&follower))
+			note(&follower, "left", NULL);
+	} else {
 		log_failure(&app->log, LOG_LEVEL_ERROR, "cluster_not_followed", &err);
+	}
 	release(&follower);
 	app->log.action = NULL;
 	return follower.reconfigured && !*stop ? FOLLOW_RECONFIGURED : FOLLOW_STOPPED;

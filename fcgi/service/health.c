@@ -9,6 +9,9 @@
 #define READ_INTERVAL_MS 1000
 /* Longer than a watcher needs to notice the same; and should it see no fault, not for ever. */
 #define UNREACHABLE_MS 10000
+/* Between two tries of one process: it must not be busy with them, for a server that is silent costs a whole timeout each. */
+#define PUT_OFF_MS 1000
+#define PUT_OFF_TIMES 4
 
 bool
 health_is_up(const struct config *config, const struct store_cluster *seen)
@@ -80,7 +83,29 @@ health_refresh(struct app *app, struct arena *arena, struct err *err)
 }
 
 void
-health_note_unreachable(struct app_cluster *cluster)
+health_note_unreachable(struct app_cluster *cluster, int64_t took_ms, const struct err *why)
 {
-	cluster->unreachable_until_ms = clock_monotonic_ms() + UNREACHABLE_MS;
+	int64_t now_ms = clock_monotonic_ms(), put_off_ms = PUT_OFF_TIMES * took_ms;
+
+	if (put_off_ms < PUT_OFF_MS)
+		put_off_ms = PUT_OFF_MS;
+	cluster->unreachable_at_ms = now_ms;
+	cluster->unreachable_until_ms = now_ms + UNREACHABLE_MS;
+	cluster->put_off_until_ms = now_ms + (put_off_ms < UNREACHABLE_MS ? put_off_ms : UNREACHABLE_MS);
+	cluster->unreachable = *why;
+}
+
+void
+health_note_reached(struct app_cluster *cluster)
+{
+	cluster->put_off_until_ms = 0;
+}
+
+const char *
+health_put_off(const struct app_cluster *cluster, int64_t *ret_age_ms)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	*ret_age_ms = now_ms - cluster->unreachable_at_ms;
+	return now_ms < cluster->put_off_until_ms ? cluster->unreachable.msg : NULL;
 }

@@ -24,7 +24,14 @@ const struct store_cluster *health_known(const struct store_cluster *seen, size_
 /* Reads is_up of all clusters, at most once a second. */
 MUST_CHECK bool health_refresh(struct app *app, struct arena *arena, struct err *err);
 
-/* This process found nobody there: for some seconds it gives new batches to others, before the watcher says so. */
-void health_note_unreachable(struct app_cluster *cluster);
+/*
+ * This process found nobody there, after took_ms: for some seconds it gives new batches to others, before the watcher says
+ * so, and leaves the pushes of those that have nowhere else to go to the watcher, which tries all the time.
+ */
+void health_note_unreachable(struct app_cluster *cluster, int64_t took_ms, const struct err *why);
+void health_note_reached(struct app_cluster *cluster);
+
+/* Why new batches are not pushed just now, for people, and since when that is known; NULL: they are. */
+const char *health_put_off(const struct app_cluster *cluster, int64_t *ret_age_ms);
 
 #endif

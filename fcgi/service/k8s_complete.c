@@ -326,7 +326,8 @@ commit_and_push(struct completion *completion, struct json_object *objects, cons
 	FAILPOINT("k8s.committed");
 	if (!is_new)
 		return batch.reason != BATCH_REFUSED || err_set(err, ERR_INVALID, "%s", batch.message);
-	return submit_push_accepted(app, completion->arena, &batch, objects, began_ms, err);
+	submit_tell_accepted(app, &batch, NULL);
+	return submit_push_accepted(app, completion->arena, &batch, objects, began_ms, false, err);
 }
 
 bool

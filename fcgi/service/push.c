@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -77,16 +78,25 @@ refuse(struct app *app, const struct batch *batch, const struct err *why)
 	return PUSH_REFUSED;
 }
 
-static enum push_outcome
-done(struct app *app, struct arena *arena, struct batch *batch, const char *by)
+static bool
+record(struct app *app, struct arena *arena, struct batch *batch, const struct push_try *try)
 {
 	struct err err = ERR_INIT;
 
-	metrics_add(&app->metrics, strcmp(by, "worker") == 0 ? METRIC_PUSHED_BY_WORKER : METRIC_PUSHED_BY_WATCHER, 1);
-	if (!store_pushed(app->store, arena, batch, by, batch, &err))
-		log_failure(&app->log, LOG_LEVEL_WARNING, "push_not_recorded", &err, LOG_INT("batch", batch->id));
-	else
-		log_event(&app->log, LOG_LEVEL_INFO, "batch_pushed", LOG_INT("batch", batch->id), LOG_TEXT("by", by),
+	if (!try->is_followed)
+		return store_pushed(app->store, arena, batch, try->by, batch, &err) ||
+		       (log_failure(&app->log, LOG_LEVEL_WARNING, "push_not_recorded", &err, LOG_INT("batch", batch->id)), false);
+	batch->state = BATCH_STARTING;
+	batch->message = NULL;
+	return true;
+}
+
+static enum push_outcome
+done(struct app *app, struct arena *arena, struct batch *batch, const struct push_try *try)
+{
+	metrics_add(&app->metrics, strcmp(try->by, "worker") == 0 ? METRIC_PUSHED_BY_WORKER : METRIC_PUSHED_BY_WATCHER, 1);
+	if (record(app, arena, batch, try))
+		log_event(&app->log, LOG_LEVEL_INFO, "batch_pushed", LOG_INT("batch", batch->id), LOG_TEXT("by", try->by),
 			  LOG_TEXT("object", batch_object_name(batch)));
 	FAILPOINT("push.recorded");
 	return PUSH_DONE;
@@ -115,7 +125,6 @@ static bool
 create(struct app *app, struct arena *arena, struct app_cluster *cluster, const struct batch *batch,
        struct json_object *spec, struct err *err)
 {
-	AUTO_JSON struct json_object *created = NULL;
 	struct json_object *object;
 	const char *gateway_key, *path;
 
@@ -126,32 +135,34 @@ create(struct app *app, struct arena *arena, struct app_cluster *cluster, const 
 	object = arena_own_json(arena, crd_object(batch, gateway_key, spec));
 	/* Strict: what the cluster's definition does not know is refused with its name, instead of being left out silently. */
 	path = arena_printf(arena, "%s?fieldValidation=Strict", crd_path(arena, crd_of(batch), batch->namespace, NULL));
-	if (kube_create(cluster->kube, path, object, &created, err))
+	if (kube_create(cluster->kube, path, object, NULL, err))
 		return true;
 	return err->code == ERR_EXISTS && is_ours(arena, cluster, batch, err);
 }
 
 enum push_outcome
-push_object(struct app *app, struct arena *arena, struct batch *batch, struct json_object *spec, const char *by, int tries,
+push_object(struct app *app, struct arena *arena, struct batch *batch, struct json_object *spec, const struct push_try *try,
 	    struct err *err)
 {
 	struct app_cluster *cluster = app_cluster_find(app, batch->cluster);
+	int64_t began_ms = clock_monotonic_ms();
 
 	if (cluster == NULL) {
 		err_set_(err, ERR_UNAVAILABLE, "cluster %s is not in the gateway's configuration any more", batch->cluster);
-		return defer(app, batch, tries, err);
+		return defer(app, batch, try->number, err);
 	}
 	FAILPOINT("push.create");
 	if (create(app, arena, cluster, batch, spec, err)) {
 		FAILPOINT("push.created");
-		return done(app, arena, batch, by);
+		health_note_reached(cluster);
+		return done(app, arena, batch, try);
 	}
 	if (is_permanent(err))
 		return refuse(app, batch, err);
 	metrics_add(&app->metrics, METRIC_KUBE_FAILURES, 1);
 	if (err->code == ERR_TIMEOUT || err->code == ERR_UNAVAILABLE)
-		health_note_unreachable(cluster);
-	return defer(app, batch, tries, err);
+		health_note_unreachable(cluster, clock_monotonic_ms() - began_ms, err);
+	return defer(app, batch, try->number, err);
 }
 
 /*
@@ -172,7 +183,8 @@ push_next(struct app *app, struct app_cluster *cluster)
 		log_failure(&app->log, LOG_LEVEL_WARNING, "pushes_not_claimed", &err);
 	FAILPOINT("push.claimed");
 	if (count > 0)
-		push_object(app, &arena, &push->batch, push->spec, "watcher", push->tries, &why);
+		push_object(app, &arena, &push->batch, push->spec,
+			    &(struct push_try){ .by = "watcher", .number = push->tries }, &why);
 	arena_release(&arena);
 	/* An API server that is away costs a whole timeout each: the rest of the round would only add up. */
 	return count > 0 && why.code != ERR_TIMEOUT && why.code != ERR_UNAVAILABLE;

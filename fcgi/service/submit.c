@@ -14,6 +14,7 @@
 #include "batch/validate.h"
 #include "crd/crd.h"
 #include "service/cluster_choice.h"
+#include "service/health.h"
 #include "service/identity.h"
 #include "service/operator_kind.h"
 #include "service/push.h"
@@ -190,11 +191,11 @@ submit_check_queue(const char *queue, struct err *err)
  */
 static bool
 accept_batch(struct app *app, struct arena *arena, const struct store_new_batch *new_batch, struct batch *ret_batch,
-	     bool *ret_is_new, struct err *err)
+	     struct store_accepted *ret_accepted, struct err *err)
 {
-	if (store_accept(app->store, arena, new_batch, ret_batch, ret_is_new, err))
+	if (store_accept(app->store, arena, new_batch, ret_batch, ret_accepted, err))
 		return true;
-	if (err->code == ERR_TIMEOUT && store_accept(app->store, arena, new_batch, ret_batch, ret_is_new, err))
+	if (err->code == ERR_TIMEOUT && store_accept(app->store, arena, new_batch, ret_batch, ret_accepted, err))
 		return true;
 	if (err->code == ERR_EXISTS)
 		return err_set(err, ERR_INVALID, "Rejected, Reason: Duplicate session name: %s belongs to an unfinished batch",
@@ -216,19 +217,28 @@ take_client_key(struct batch_order *order, const struct submit_origin *origin, c
 	return true;
 }
 
-bool
-submit_push_accepted(struct app *app, struct arena *arena, struct batch *batch, struct json_object *spec,
-		     int64_t accepted_ms, struct err *err)
+void
+submit_tell_accepted(struct app *app, const struct batch *batch, const char *put_off)
 {
 	metrics_add(&app->metrics, METRIC_BATCHES_ACCEPTED, 1);
+	if (put_off != NULL)
+		metrics_add(&app->metrics, METRIC_PUSH_DEFERRED, 1);
 	log_event(&app->log, LOG_LEVEL_INFO, "batch_accepted", LOG_INT("batch", batch->id),
-		  LOG_TEXT("cluster", batch->cluster), LOG_TEXT("name", batch->name));
+		  LOG_TEXT("cluster", batch->cluster), LOG_TEXT("name", batch->name), LOG_TEXT("put_off", put_off));
+}
+
+bool
+submit_push_accepted(struct app *app, struct arena *arena, struct batch *batch, struct json_object *spec,
+		     int64_t accepted_ms, bool is_followed, struct err *err)
+{
+	const struct push_try try = { .by = "worker", .number = 1, .is_followed = is_followed };
+
 	if (batch_waits_for_turn(batch))
 		return true; /* the watcher pushes it when its turn has come */
 	/* The commit may have taken so long that the claim is nearly over: then it is the watcher's. */
 	if (clock_monotonic_ms() - accepted_ms > push_claim_ms(&app->config) / 2)
 		return true;
-	return push_object(app, arena, batch, spec, "worker", 1, err) != PUSH_REFUSED;
+	return push_object(app, arena, batch, spec, &try, err) != PUSH_REFUSED;
 }
 
 /* Who repeats a request with its key gets the batch that there is, or its refusal. */
@@ -311,14 +321,17 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	struct json_object *request = redact(arena, origin->request);
 	int64_t accepted_ms = clock_monotonic_ms();
 	const char *client_key;
+	struct store_accepted accepted;
+	const char *put_off;
+	int64_t put_off_ms;
 	struct place place;
-	bool is_new;
 
 	if (!batch_validate(order, err) || !take_client_key(order, origin, &client_key, err))
 		return false;
 	/* Whatever has become of the clusters since, a request that is repeated with its key finds its batch. */
 	if (!find_place(app, arena, order, origin, &place, err))
 		return client_key != NULL && find_repeated(app, arena, origin, client_key, ret_batch, err);
+	put_off = health_put_off(place.cluster, &put_off_ms);
 	const struct store_new_batch new_batch = {
 		.uid = submit_make_uid(arena),
 		.protocol = origin->protocol,
@@ -338,13 +351,19 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		.queue = place.queue,
 		.limits = turn_limits(arena, place.cluster->config),
 		.asked_text = json_text(place.asked),
+		.put_off = put_off,
+		.put_off_ms = put_off_ms,
+		.silence_s = app->config.watcher_down_after_s,
 	};
 	FAILPOINT("submit.begin");
-	if (!accept_batch(app, arena, &new_batch, ret_batch, &is_new, err))
+	if (!accept_batch(app, arena, &new_batch, ret_batch, &accepted, err))
 		return false;
 	FAILPOINT("submit.committed");
 	/* whoever was first pushes it */
-	if (!is_new && client_key != NULL)
+	if (!accepted.is_new && client_key != NULL)
 		return answer_repeated(ret_batch, err);
-	return submit_push_accepted(app, arena, ret_batch, place.spec, accepted_ms, err);
+	submit_tell_accepted(app, ret_batch, accepted.is_put_off ? put_off : NULL);
+	if (accepted.is_put_off)
+		return true; /* the watcher pushes it as soon as the API server is there again */
+	return submit_push_accepted(app, arena, ret_batch, place.spec, accepted_ms, accepted.is_followed, err);
 }

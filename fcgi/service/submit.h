@@ -39,9 +39,13 @@ MUST_CHECK bool submit_batch(struct app *app, struct arena *arena, struct batch_
 /*
  * The row is committed, with a claim that began at accepted_ms (monotonic): from here on the batch is never lost, whatever
  * happens to this process. False: Kubernetes refuses its object for good; what it cannot take now is success.
+ * is_followed  as in service/push.h
  */
 MUST_CHECK bool submit_push_accepted(struct app *app, struct arena *arena, struct batch *batch, struct json_object *spec,
-				     int64_t accepted_ms, struct err *err);
+				     int64_t accepted_ms, bool is_followed, struct err *err);
+
+/* The row is committed, and told so. */
+void submit_tell_accepted(struct app *app, const struct batch *batch, const char *put_off);
 
 /* The queue of people who come from YARN, for whom asks in no other way. */
 #define SUBMIT_CONF_QUEUE "spark.yarn.queue"

@@ -63,11 +63,43 @@ key_used_otherwise(const char *client_key, const PGresult *result, struct err *e
 		       store_value(result, 0, "id"));
 }
 
+/* What the caller knows of a row that it has just made is not sent back to it. */
+static void
+read_new_batch(struct arena *arena, const PGresult *result, const struct store_new_batch *new_batch, struct batch *ret_batch)
+{
+	*ret_batch = (struct batch){
+		.id = read_int(result, 0, "id"),
+		.uid = copy(arena, result, 0, "uid"),
+		.name = new_batch->name,
+		.owner = new_batch->owner,
+		.proxy_user = new_batch->proxy_user,
+		.cluster = new_batch->cluster,
+		.namespace = new_batch->namespace,
+		.operator_kind = new_batch->operator_kind,
+		.first_object_name = copy(arena, result, 0, "object_name"),
+		.request_id = new_batch->request_id,
+		.protocol = new_batch->protocol,
+		.state = BATCH_ACCEPTED,
+		.message = copy(arena, result, 0, "message"),
+		.retry = new_batch->retry,
+		.accepted_at = store_time(arena, result, 0, "accepted_at"),
+		.queue = new_batch->queue,
+		.admitted_at = store_time(arena, result, 0, "admitted_at"),
+	};
+	ret_batch->object_name = batch_object_of_run(arena, ret_batch->first_object_name, 0);
+}
+
+static bool
+is_true(const PGresult *result, const char *column)
+{
+	return strcmp(store_value(result, 0, column), "t") == 0;
+}
+
 bool
 store_accept(struct store *store, struct arena *arena, const struct store_new_batch *new_batch, struct batch *ret_batch,
-	     bool *ret_is_new, struct err *err)
+	     struct store_accepted *ret_accepted, struct err *err)
 {
-	struct number claim, retry_max, retry_interval;
+	struct number claim, retry_max, retry_interval, put_off, silence;
 	const char *params[] = {
 		new_batch->uid,
 		batch_protocol_text(new_batch->protocol),
@@ -89,6 +121,9 @@ store_accept(struct store *store, struct arena *arena, const struct store_new_ba
 		new_batch->queue,
 		new_batch->limits,
 		new_batch->asked_text,
+		new_batch->put_off,
+		number_text(&put_off, new_batch->put_off_ms),
+		number_text(&silence, new_batch->silence_s),
 	};
 
 	for (int i = 0; i < ACCEPT_TRIES; i++) {
@@ -100,10 +135,14 @@ store_accept(struct store *store, struct arena *arena, const struct store_new_ba
 			continue;
 		if (store_value(result, 0, "full_of") != NULL)
 			return store_full(result, err);
-		if (strcmp(store_value(result, 0, "is_same"), "t") != 0)
+		if (!is_true(result, "is_same"))
 			return key_used_otherwise(new_batch->client_key, result, err);
-		store_read_batch(arena, result, 0, ret_batch);
-		*ret_is_new = strcmp(store_value(result, 0, "is_new"), "t") == 0;
+		*ret_accepted = (struct store_accepted){ .is_new = is_true(result, "is_new"),
+							 .is_followed = is_true(result, "is_followed") };
+		if (!ret_accepted->is_new)
+			return store_show(store, arena, read_int(result, 0, "id"), ret_batch, err);
+		read_new_batch(arena, result, new_batch, ret_batch);
+		ret_accepted->is_put_off = ret_batch->message != NULL && !batch_waits_for_turn(ret_batch);
 		return true;
 	}
 	return err_set(err, ERR_UNAVAILABLE, "the batch is being accepted by another request with the same key; try again");
@@ -120,7 +159,7 @@ store_repeated(struct store *store, struct arena *arena, const char *owner, cons
 		return false;
 	if (PQntuples(result) == 0)
 		return err_set(err, ERR_NOT_FOUND, "%s", "");
-	if (strcmp(store_value(result, 0, "is_same"), "t") != 0)
+	if (!is_true(result, "is_same"))
 		return key_used_otherwise(client_key, result, err);
 	store_read_batch(arena, result, 0, ret_batch);
 	return true;

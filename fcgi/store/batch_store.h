@@ -30,16 +30,25 @@ struct store_new_batch {
 	const char *queue;              /* NULL: it asks for none */
 	const char *limits;             /* as in store/turn_store.h; NULL: none */
 	const char *asked_text;         /* JSON, its members named as columns, for reports; NULL: not known */
+	const char *put_off;            /* why the caller does not push it now, for people; NULL: it does */
+	int64_t put_off_ms;             /* since that was found: what a watcher has heard later counts more */
+	int silence_s;                  /* a watcher without a word for longer is gone */
+};
+
+struct store_accepted {
+	bool is_new;                    /* false: the row was there, from an earlier call with the same uid or client key */
+	bool is_put_off;                /* new, and anybody may push it at once */
+	bool is_followed;               /* new, and a watcher hears of its cluster's objects */
 };
 
 /*
- * Commits the row and the push that it owes, together.
- * ret_is_new  false: the row was there, from an earlier call with the same uid or client key; nothing was changed
+ * Commits the row and the push that it owes, together; what was there is not changed.
+ * ret_batch  of a new row it borrows from new_batch
  * err  also ERR_EXISTS: the name belongs to an unfinished batch; ERR_CONFLICT: the client key was used for another request;
  *      ERR_FULL: by the limits it may neither run nor wait, and nothing is kept; msg names the limit
  */
 MUST_CHECK bool store_accept(struct store *store, struct arena *arena, const struct store_new_batch *new_batch,
-			     struct batch *ret_batch, bool *ret_is_new, struct err *err);
+			     struct batch *ret_batch, struct store_accepted *ret_accepted, struct err *err);
 
 /*
  * The batch that this client key has made already; owner NULL: anonymous.

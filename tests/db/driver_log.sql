@@ -5,7 +5,7 @@
 BEGIN;
 SELECT plan(16);
 
-EXECUTE batch_accept('20000000-0000-4000-8000-000000000001', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '5000', NULL, '', 0, 10, NULL, NULL, NULL, NULL) \gset
+EXECUTE batch_accept('20000000-0000-4000-8000-000000000001', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '5000', NULL, '', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15) \gset
 EXECUTE batch_log_position(:id) \gset at_
 SELECT is(:'at_log_lines_count'::text, '0', 'a new batch has no log');
 

@@ -11,7 +11,7 @@ RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	answer record;
 BEGIN
-	EXECUTE format('EXECUTE batch_accept(%L, ''livy'', NULL, NULL, %L, %L, ''spark'', ''kubeflow'', ''{}'', ''r'', ''{}'', ''5000'', %L, ''x'', 0, 10, NULL, %L, %L, NULL)',
+	EXECUTE format('EXECUTE batch_accept(%L, ''livy'', NULL, NULL, %L, %L, ''spark'', ''kubeflow'', ''{}'', ''r'', ''{}'', ''5000'', %L, ''x'', 0, 10, NULL, %L, %L, NULL, NULL, 0, 15)',
 		gen_random_uuid(), usr, of_cluster, key, queue, limits) INTO answer;
 	RETURN coalesce(answer.full_of, answer.id::text);
 END $$;

@@ -5,8 +5,8 @@
 BEGIN;
 SELECT plan(34);
 
-EXECUTE batch_accept('30000000-0000-4000-8000-000000000001', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{"spec": 1}', '5000', NULL, '', 2, 3600, '{exit_code,evicted}', NULL, NULL, NULL) \gset
-SELECT is(ARRAY[:'retry_max', :'retry_interval_s', :'retry_reasons', :'retries']::text[], '{2,3600,"{exit_code,evicted}",0}', 'a batch keeps when it is to be run again');
+EXECUTE batch_accept('30000000-0000-4000-8000-000000000001', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{"spec": 1}', '5000', NULL, '', 2, 3600, '{exit_code,evicted}', NULL, NULL, NULL, NULL, 0, 15) \gset
+SELECT is(ARRAY[retry_max::text, retry_interval_s::text, retry_reasons::text, retries::text], '{2,3600,"{exit_code,evicted}",0}', 'a batch keeps when it is to be run again') FROM batch WHERE id = :id;
 EXECUTE batch_pushed(:id, 'worker', 0) \gset
 EXECUTE batch_move(:id, 'starting', 'running', NULL, NULL, 'spark-1', 'pod-1', 1, 't', NULL, 'object-1', 0) \gset
 EXECUTE batch_log_append(:id, 0, '["a", "b"]', 4, 1000, 2, 1, false) \gset

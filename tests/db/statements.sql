@@ -3,14 +3,14 @@
 \set ON_ERROR_STOP on
 \i :prepare
 BEGIN;
-SELECT plan(81);
+SELECT plan(92);
 
 SELECT is(count(*), :statements::bigint, 'every file of sql/statements prepares on a fresh schema') FROM pg_prepared_statements;
 
 -- batch_accept: uid, protocol, name, owner, proxy_user, cluster, namespace, operator, request, request id, spec, claim ms, key, whole request,
--- retries at most, seconds before each, reasons, queue, limits, what it asks for
+-- retries at most, seconds before each, reasons, queue, limits, what it asks for, why it is not pushed now, milliseconds since then, seconds of silence
 \set uid '10000000-0000-4000-8000-000000000001'
-EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}', 0, 10, NULL, NULL, NULL, NULL) \gset new_
+EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15) \gset new_
 SELECT is(:'new_is_new'::boolean, true, 'a batch is accepted');
 SELECT is(:'new_state'::text, 'accepted', 'its state is accepted');
 SELECT is(:'new_uid'::text, :'uid', 'it has the uid that it was given');
@@ -18,7 +18,7 @@ SELECT is((SELECT object FROM batch_push WHERE batch_id = :new_id), '{"spec": 1}
 SELECT ok((SELECT claimed_until > clock_timestamp() + interval '3 s' FROM batch_push WHERE batch_id = :new_id), 'and claimed by whoever accepted it');
 SELECT results_eq(format('SELECT kind, state::text, request_id FROM batch_event WHERE batch_id = %s', :new_id),
 	$$VALUES ('accepted', 'accepted', 'req1')$$, 'and so is the event');
-EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}', 0, 10, NULL, NULL, NULL, NULL) \gset twice_
+EXECUTE batch_accept(:'uid', 'livy', 'one', NULL, NULL, 'default', 'spark', 'kubeflow', '{"a": 1}', 'req1', '{"spec": 1}', '5000', NULL, '{"a": 1}', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15) \gset twice_
 SELECT is(:'twice_id'::text, :'new_id', 'the same uid again is the same batch');
 SELECT is(:'twice_is_new'::boolean, false, 'and not a new one');
 SELECT is(count(*), 1::bigint, 'there is one row') FROM batch;
@@ -26,14 +26,38 @@ SELECT is(count(*), 1::bigint, 'one push') FROM batch_push;
 SELECT is(count(*), 1::bigint, 'and one event') FROM batch_event;
 
 -- A client's key makes the uid.
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000002', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL, NULL, NULL, NULL) \gset key_
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000003', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL, NULL, NULL, NULL) \gset again_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000002', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15) \gset key_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000003', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15) \gset again_
 SELECT is(:'again_id'::text, :'key_id', 'the same key is the same batch, whichever worker has it');
 SELECT is(:'again_is_same'::boolean, true, 'the request is the same');
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000004', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'y', 0, 10, NULL, NULL, NULL, NULL) \gset other_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000004', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'y', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15) \gset other_
 SELECT is(:'other_is_same'::boolean, false, 'another request with that key is seen to be another');
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000005', 'livy', NULL, 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL, NULL, NULL, NULL) \gset ann_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000005', 'livy', NULL, 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', 'key', 'x', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15) \gset ann_
 SELECT isnt(:'ann_id'::text, :'key_id', 'another owner''s key is another key');
+
+-- What is not pushed now: of a batch that nobody sees again below, and whose deletion takes what it owes.
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000009', 'livy', NULL, NULL, NULL, 'distant', 'spark', 'kubeflow', '{}', 'r', '{}', '60000', NULL, 'x', 0, 10, NULL, NULL, NULL, NULL, 'away', 500, 15) \gset put_off_
+SELECT is(:'put_off_message'::text, 'away', 'what is not pushed now says why');
+SELECT ok(tries = 0 AND last_error = 'away', 'nobody has had it in hand') FROM batch_push WHERE batch_id = :put_off_id;
+SELECT is(:'put_off_is_followed'::boolean, false, 'no watcher hears of a cluster that none has noted');
+EXECUTE batch_push_claim('distant', 1000, 10) \gset distant_
+SELECT is(:'distant_id'::text, :'put_off_id', 'and anybody may push it at once');
+INSERT INTO cluster_watch (cluster, watcher, leased_at, heard_at) VALUES ('distant', 'w', now(), now() - interval '10 s');
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000010', 'livy', NULL, NULL, NULL, 'distant', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, 'x', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15) \gset heard_
+SELECT is(:'heard_is_followed'::boolean, true, 'a watcher that had a word of it follows it');
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000011', 'livy', NULL, NULL, NULL, 'distant', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, 'x', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 5) \gset unheard_
+SELECT is(:'unheard_is_followed'::boolean, false, 'but not one whose last word is too long ago');
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000013', 'livy', NULL, NULL, NULL, 'distant', 'spark', 'kubeflow', '{}', 'r', '{}', '60000', NULL, 'x', 0, 10, NULL, NULL, NULL, NULL, 'away', 20000, 15) \gset heard_since_
+SELECT ok(message IS NULL AND tries = 1 AND last_error IS NULL, 'what a watcher has heard since then counts more') FROM batch JOIN batch_push ON batch_id = id WHERE id = :heard_since_id;
+SELECT lives_ok('EXECUTE cluster_watch_note(''distant'', ''w'', ''left'', NULL)', 'a watcher notes that it leaves');
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000014', 'livy', NULL, NULL, NULL, 'distant', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, 'x', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15) \gset left_
+SELECT is(:'left_is_followed'::boolean, false, 'nor one that has left');
+UPDATE cluster_watch SET last_error = 'cut off', left_at = NULL WHERE cluster = 'distant';
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000012', 'livy', NULL, NULL, NULL, 'distant', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, 'x', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15) \gset cut_off_
+SELECT is(:'cut_off_is_followed'::boolean, false, 'nor one that is cut off');
+DELETE FROM cluster_watch WHERE cluster = 'distant';
+DELETE FROM batch WHERE cluster = 'distant';
+SELECT is_empty('SELECT FROM batch_push WHERE cluster = ''distant''', 'what a deleted batch owed goes with it');
 
 -- batch_move: id, expected, wanted, reason, message, app id, pod, attempts, follow, exit code, object uid, run
 EXECUTE batch_move(:'new_id', 'accepted', 'running', NULL, NULL, 'spark-1', 'pod-1', '1', 'f', NULL, 'object-1', 0) \gset moved_
@@ -93,8 +117,8 @@ SELECT is(state::text, 'success', 'and keeps its end') FROM batch WHERE id = :ne
 SELECT is_empty('EXECUTE batch_kill_request(0, NULL, ''r'', ''delete'')', 'what is not there is not killed');
 
 -- batch_kill_all: protocol, cluster, actor, request id
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000007', 'spark_rest', 'app', 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL, NULL, NULL, NULL) \gset rest_
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000008', 'spark_rest', 'app', 'bob', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL, NULL, NULL, NULL) \gset bobs_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000007', 'spark_rest', 'app', 'ann', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15) \gset rest_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000008', 'spark_rest', 'app', 'bob', NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15) \gset bobs_
 SELECT isnt(:'rest_id'::text, :'bobs_id'::text, 'applications of Spark may have one name');
 EXECUTE batch_kill_all('spark_rest', 'other', NULL, 'r10') \gset elsewhere_
 SELECT is(:'elsewhere_batches'::bigint, 0::bigint, 'what runs in another cluster is not killed');
@@ -108,7 +132,7 @@ SELECT is(count(*), 0::bigint, 'what came by another door is left alone') FROM b
 DELETE FROM batch WHERE protocol = 'spark_rest';
 
 -- batch_refused
-EXECUTE batch_accept('10000000-0000-4000-8000-000000000006', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL, NULL, NULL, NULL) \gset no_
+EXECUTE batch_accept('10000000-0000-4000-8000-000000000006', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow', '{}', 'r', '{}', '1', NULL, '', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15) \gset no_
 EXECUTE batch_refused(:'no_id', 'no such namespace', 0) \gset refused_
 SELECT results_eq(format('SELECT state::text, reason::text, message, log_lines_count, log_tail FROM batch WHERE id = %s', :no_id),
 	$$VALUES ('error', 'refused', 'no such namespace', 1::bigint, '["no such namespace"]'::jsonb)$$, 'a refused batch keeps the words');

@@ -24,7 +24,7 @@ class Session:
     def accept(self, key=None, name=None, claim_ms=0, whole="x", user=None, queue=None, limits=None, spec="{}", retries=0):
         return self.run("batch_accept", str(uuid.uuid4()), "livy", name, None, user, "default", "spark", "kubeflow",
                         "{}", "request", spec, str(claim_ms), key, whole, retries, 0, None, queue,
-                        limits and json.dumps(limits), None)
+                        limits and json.dumps(limits), None, None, 0, 15)
 
     def say(self, sql):
         self.cursor.execute(sql)
