@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "crd/crd.h"
 #include "kube/watch.h"
+#include "service/arrivals.h"
 #include "service/cancel.h"
 #include "service/driver_pod.h"
 #include "service/k8s_app_end.h"
@@ -67,6 +68,7 @@ struct follower {
 	struct retention retention;
 	int wake_fd;                    /* epoll: logs and database, beside the watch */
 	struct waiting waiting;
+	struct arrivals arrivals;
 	struct kube_watch *pods;        /* those that are batches' objects themselves; NULL: there are none in this cluster */
 	bool pods_refused;              /* the gateway lacks the right to list them */
 	const char *operator_kind;      /* whose SparkApplications are watched */
@@ -438,18 +440,22 @@ watch_goes_on(struct follower *follower, struct kube_watch *watch)
 			dispatch(follower);
 		follower->turned_ms = clock_monotonic_ms();
 	}
+	if (!arrivals_look(&follower->arrivals, app, follower->cluster)) {
+		follower->lost_evidence = true;
+		return false;
+	}
 	if (follower->pods != NULL && !drain_pods(follower, &pods_came))
 		return false;
 	listen_to_database(follower);
-	follower->event_came = kube_watch_next(watch, events_first || pods_came ? 0 : wait_ms(follower), follower->wake_fd,
-					       &event, &err);
+	follower->event_came = kube_watch_next(
+		watch, events_first || pods_came ? 0 : arrivals_wait_ms(&follower->arrivals, wait_ms(follower)), follower->wake_fd,
+		&event, &err);
 	if (follower->event_came || kube_watch_is_open(watch))
 		heard_again(follower);
 	if (follower->event_came) {
 		metrics_add(&app->metrics, METRIC_WATCH_EVENTS, 1);
 		if (event.kind != KUBE_BOOKMARK)
-			follower->lost_evidence =
-				!observe_object(app, follower->cluster, event.object, event.kind == KUBE_DELETED);
+			follower->lost_evidence = !arrivals_take(&follower->arrivals, app, follower->cluster, &event);
 		return true;
 	}
 	if (err.code == ERR_TIMEOUT) {
@@ -475,6 +481,7 @@ watch(struct follower *follower, const struct collections *collections, struct e
 			      &follower->pods, err);
 	while (good && goes_on(follower) && holds_lease(follower) && watch_goes_on(follower, watch))
 		;
+	arrivals_drop(&follower->arrivals);
 	kube_watch_free(follower->pods);
 	follower->pods = NULL;
 	kube_watch_free(watch);

@@ -205,6 +205,32 @@ observe_earlier(struct app *app, struct app_cluster *cluster, struct arena *aren
 }
 
 static bool
+not_observed(struct app *app, const char *uid, const struct err *err)
+{
+	if (err->code == ERR_NOT_FOUND)
+		return true; /* without a row it is no business of ours */
+	log_failure(&app->log, LOG_LEVEL_ERROR, "object_not_observed", err, LOG_TEXT("uid", uid));
+	return false;
+}
+
+static bool
+observe_of(struct app *app, struct app_cluster *cluster, struct arena *arena, struct batch *batch, struct json_object *object,
+	   bool of_pod, bool is_gone)
+{
+	struct err err = ERR_INIT;
+
+	if (!is_evidence(batch, object, of_pod))
+		return true;
+	if (!is_current(batch, object)) {
+		observe_earlier(app, cluster, arena, batch, object, is_gone);
+		return true;
+	}
+	if (!note_pushed(app, arena, batch, &err))
+		return not_observed(app, batch->uid, &err);
+	return !is_current(batch, object) || observe_batch(app, cluster, arena, batch, object, is_gone);
+}
+
+static bool
 observe(struct app *app, struct app_cluster *cluster, struct json_object *object, bool of_pod, bool is_gone)
 {
 	const char *uid = crd_batch_uid(object);
@@ -216,23 +242,79 @@ observe(struct app *app, struct app_cluster *cluster, struct json_object *object
 	if (uid == NULL)
 		return true;
 	arena_init(&arena, LIMIT_ARENA_BYTES);
-	observed = store_show_by_uid(app->store, &arena, uid, &batch, &err);
-	if (observed && !is_evidence(&batch, object, of_pod)) {
-		arena_release(&arena);
-		return true;
+	observed = store_show_by_uid(app->store, &arena, uid, &batch, &err)
+			   ? observe_of(app, cluster, &arena, &batch, object, of_pod, is_gone)
+			   : not_observed(app, uid, &err);
+	arena_release(&arena);
+	return observed;
+}
+
+/* NULL: it has no row. */
+static struct batch *
+row_of(struct batch *batches, size_t count, struct json_object *object)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (text_is(batches[i].uid, crd_batch_uid(object)))
+			return &batches[i];
 	}
-	if (observed && !is_current(&batch, object)) {
-		observe_earlier(app, cluster, &arena, &batch, object, is_gone);
-		arena_release(&arena);
-		return true;
+	return NULL;
+}
+
+/* What cannot be noted together, or is none of it, is looked at one by one, as ever. */
+static void
+note_arrivals(struct app *app, struct arena *arena, struct batch *batches, size_t batches_count,
+	      struct json_object *const *objects, size_t count)
+{
+	struct batch **news = arena_alloc(arena, count * sizeof(*news) + 1);
+	struct err err = ERR_INIT;
+	size_t news_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct batch *batch = row_of(batches, batches_count, objects[i]);
+
+		if (batch != NULL && batch->pushed_at == NULL && is_evidence(batch, objects[i], false) &&
+		    is_current(batch, objects[i]))
+			news[news_count++] = batch;
 	}
-	observed = observed && note_pushed(app, &arena, &batch, &err);
-	if (observed && is_current(&batch, object))
-		observed = observe_batch(app, cluster, &arena, &batch, object, is_gone);
-	else if (observed || err.code == ERR_NOT_FOUND)
-		observed = true; /* without a row it is no business of ours */
-	else
-		log_failure(&app->log, LOG_LEVEL_ERROR, "object_not_observed", &err, LOG_TEXT("uid", uid));
+	if (news_count > 1 && !store_pushed_all(app->store, arena, news, news_count, &err))
+		log_failure(&app->log, LOG_LEVEL_WARNING, "arrivals_not_noted", &err);
+}
+
+static bool
+observe_one_by_one(struct app *app, struct app_cluster *cluster, struct json_object *const *objects, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!observe(app, cluster, objects[i], false, false))
+			return false;
+	}
+	return true;
+}
+
+bool
+observe_arrivals(struct app *app, struct app_cluster *cluster, struct json_object *const *objects, size_t count)
+{
+	struct err err = ERR_INIT;
+	struct batch *batches;
+	size_t batches_count;
+	const char **uids;
+	struct arena arena;
+	bool observed = true;
+
+	arena_init(&arena, LIMIT_ARENA_BYTES);
+	uids = arena_alloc(&arena, count * sizeof(*uids) + 1);
+	for (size_t i = 0; i < count; i++)
+		uids[i] = crd_batch_uid(objects[i]);
+	if (!store_show_by_uids(app->store, &arena, uids, count, &batches, &batches_count, &err)) {
+		arena_release(&arena);
+		/* one of them may be to blame, e.g. a label that is no uid */
+		return observe_one_by_one(app, cluster, objects, count);
+	}
+	note_arrivals(app, &arena, batches, batches_count, objects, count);
+	for (size_t i = 0; observed && i < count; i++) {
+		struct batch *batch = row_of(batches, batches_count, objects[i]);
+
+		observed = batch == NULL || observe_of(app, cluster, &arena, batch, objects[i], false, false);
+	}
 	arena_release(&arena);
 	return observed;
 }

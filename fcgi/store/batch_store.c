@@ -175,6 +175,51 @@ store_pushed(struct store *store, struct arena *arena, const struct batch *batch
 	return store_one_batch(store, arena, STATEMENT_BATCH_PUSHED, params, ret_batch, err);
 }
 
+/* As PostgreSQL reads an array of what needs no quotes; the arena's. */
+static const char *
+array_of(struct arena *arena, const char *const *items, size_t count)
+{
+	size_t size = 2;
+	char *text, *end;
+
+	for (size_t i = 0; i < count; i++)
+		size += strlen(items[i]) + 1;
+	text = arena_alloc(arena, size + 1);
+	end = stpcpy(text, "{");
+	for (size_t i = 0; i < count; i++)
+		end = stpcpy(stpcpy(end, i == 0 ? "" : ","), items[i]);
+	stpcpy(end, "}");
+	return text;
+}
+
+bool
+store_pushed_all(struct store *store, struct arena *arena, struct batch *const *batches, size_t count, struct err *err)
+{
+	const char **ids = arena_alloc(arena, count * sizeof(*ids) + 1), **runs = arena_alloc(arena, count * sizeof(*runs) + 1);
+	AUTO_PGRESULT PGresult *result = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		ids[i] = arena_printf(arena, "%" PRId64, batches[i]->id);
+		runs[i] = arena_printf(arena, "%d", batches[i]->retries);
+	}
+	const char *params[] = { array_of(arena, ids, count), array_of(arena, runs, count), "watch" };
+
+	if (!store_run(store, STATEMENT_BATCH_PUSHED_ALL, params, &result, err))
+		return false;
+	for (int row = 0; row < PQntuples(result); row++) {
+		int64_t id = read_int(result, row, "id");
+
+		for (size_t i = 0; i < count; i++) {
+			if (batches[i]->id != id)
+				continue;
+			batch_state_parse(store_value(result, row, "state"), &batches[i]->state);
+			batches[i]->message = copy(arena, result, row, "message");
+			batches[i]->pushed_at = store_time(arena, result, row, "pushed_at");
+		}
+	}
+	return true;
+}
+
 /* Runs a statement of which only that it was done is of interest. */
 static bool
 write_only(struct store *store, enum statement_id id, const char *const *params, struct err *err)
@@ -397,6 +442,15 @@ some_batches(struct store *store, struct arena *arena, enum statement_id id, con
 		return false;
 	store_read_batches(arena, result, ret_batches, ret_count);
 	return true;
+}
+
+bool
+store_show_by_uids(struct store *store, struct arena *arena, const char *const *uids, size_t count,
+		   struct batch **ret_batches, size_t *ret_count, struct err *err)
+{
+	const char *params[] = { array_of(arena, uids, count) };
+
+	return some_batches(store, arena, STATEMENT_BATCH_SHOW_BY_UIDS, params, ret_batches, ret_count, err);
 }
 
 bool

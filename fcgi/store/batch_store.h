@@ -64,6 +64,12 @@ MUST_CHECK bool store_repeated(struct store *store, struct arena *arena, const c
  */
 MUST_CHECK bool store_pushed(struct store *store, struct arena *arena, const struct batch *batch, const char *by,
 			     struct batch *ret_batch, struct err *err);
+/*
+ * The same of several in one commit, by "watch": those of which it was news are updated. The others, and those that somebody
+ * else has in hand, are left as they are.
+ */
+MUST_CHECK bool store_pushed_all(struct store *store, struct arena *arena, struct batch *const *batches, size_t count,
+				 struct err *err);
 /* Not now: in delay_ms anybody may try again. `why` is for people. */
 MUST_CHECK bool store_push_deferred(struct store *store, const struct batch *batch, int delay_ms, const char *why,
 				    struct err *err);
@@ -130,6 +136,9 @@ MUST_CHECK bool store_show_by_name(struct store *store, struct arena *arena, con
 				   struct err *err);
 MUST_CHECK bool store_show_by_uid(struct store *store, struct arena *arena, const char *uid, struct batch *ret_batch,
 				  struct err *err);
+/* Those that there are of them, in any order. */
+MUST_CHECK bool store_show_by_uids(struct store *store, struct arena *arena, const char *const *uids, size_t count,
+				   struct batch **ret_batches, size_t *ret_count, struct err *err);
 
 /* Listed batches, oldest first, as a list shows them (batch_shown); the array is the arena's. ret_total counts all. */
 MUST_CHECK bool store_list(struct store *store, struct arena *arena, int64_t offset, int64_t limit,

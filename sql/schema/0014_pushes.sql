@@ -22,3 +22,7 @@ CREATE TRIGGER batch_push_truncated AFTER TRUNCATE ON batch
 -- Workers leave it to a watcher to note what they have pushed, while there is one.
 ALTER TABLE cluster_watch ADD COLUMN left_at timestamptz;
 COMMENT ON COLUMN cluster_watch.left_at IS 'When the watcher ended in order, and nobody has followed the cluster since; null: it has not.';
+
+-- Called only where it has something to refuse: every other update of a batch passed it for nothing.
+CREATE OR REPLACE TRIGGER batch_guard BEFORE UPDATE ON batch
+	FOR EACH ROW WHEN (OLD.finished_at IS NOT NULL) EXECUTE FUNCTION batch_guard();

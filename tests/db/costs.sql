@@ -76,7 +76,7 @@ FROM (VALUES ('id', 'NULL, NULL, NULL, NULL'), ('owner', 'NULL, ''user7'', NULL,
 	     ('desc', 'at first', '0', '9223372036854775807'), ('desc', 'far away', '0', '{last} / 2')
      ) AS ways (way, place, low, high);
 
-SELECT plan(13 + 2 * count(*)::integer) FROM read;
+SELECT plan(15 + 2 * count(*)::integer) FROM read;
 CALL fill(10000);
 VACUUM ANALYZE;
 UPDATE read SET before = pages(replace(statement, '{last}', '10000'));
@@ -89,8 +89,11 @@ FROM read;
 
 BEGIN;
 INSERT INTO batch (uid, request_digest, protocol, cluster, namespace, operator_kind, request)
+VALUES (gen_random_uuid(), '', 'livy', 'default', 'spark', 'kubeflow', '{}') RETURNING id AS other_id, uid AS other_uid \gset
+INSERT INTO batch (uid, request_digest, protocol, cluster, namespace, operator_kind, request)
 VALUES (gen_random_uuid(), '', 'livy', 'default', 'spark', 'kubeflow', '{}') RETURNING id \gset
-INSERT INTO batch_push (batch_id, cluster, object, claimed_until) VALUES (:id, 'default', '{}', 'infinity');
+INSERT INTO batch_push (batch_id, cluster, object, claimed_until)
+SELECT id, 'default', '{}', 'infinity' FROM unnest(ARRAY[:other_id, :id]::bigint[]) AS id;
 SELECT is(most_rows($$batch_accept('10000000-0000-4000-8000-000000000001', 'livy', NULL, NULL, NULL, 'default', 'spark', 'kubeflow',
 	'{}', 'r', '{}', 1, 'key', 'x', 0, 10, NULL, NULL, NULL, NULL, NULL, 0, 15)$$), 1, 'a batch is accepted');
 SELECT is(most_rows($$batch_repeated(NULL, 'key', 'x')$$), 1, 'found by its client''s key');
@@ -98,6 +101,8 @@ SELECT is(most_rows(format('batch_show(%s)', :id)), 1, 'shown');
 SELECT is(most_rows(format('batch_show_state(%s)', :id)), 1, 'polled');
 SELECT is(most_rows(format($$batch_push_deferred(%s, 1, 'away', 0)$$, :id)), 1, 'put off');
 SELECT is(most_rows(format($$batch_pushed(%s, 'worker', 0)$$, :id)), 1, 'known to be in Kubernetes');
+SELECT is(most_rows(format($$batch_show_by_uids('{%s}')$$, :'other_uid')), 1, 'found by an object''s label');
+SELECT is(most_rows(format($$batch_pushed_all('{%s}', '{0}', 'watch')$$, :other_id)), 1, 'seen in Kubernetes');
 SELECT is(most_rows(format($$batch_move(%s, 'starting', 'running', NULL, NULL, NULL, NULL, 1, false, NULL, NULL, 0)$$, :id)), 1,
 	  'seen to run');
 SELECT is(most_rows(format($$batch_kill_request(%s, 'ann', 'r', 'delete')$$, :id)), 1, 'killed');

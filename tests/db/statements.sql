@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 \i :prepare
 BEGIN;
-SELECT plan(92);
+SELECT plan(96);
 
 SELECT is(count(*), :statements::bigint, 'every file of sql/statements prepares on a fresh schema') FROM pg_prepared_statements;
 
@@ -87,6 +87,20 @@ SELECT is_empty(format('SELECT FROM batch_push WHERE batch_id = %s', :key_id), '
 EXECUTE batch_pushed(:'key_id', 'watcher', 0) \gset repushed_
 SELECT is(:'repushed_id'::text, :'key_id', 'who says so again gets the row');
 SELECT is(count(*), 1::bigint, 'and there is one event of it') FROM batch_event WHERE batch_id = :key_id AND kind = 'pushed';
+
+-- batch_pushed_all
+INSERT INTO batch (uid, request_digest, protocol, cluster, namespace, operator_kind, request, retry_max, retries)
+SELECT gen_random_uuid(), '', 'livy', 'arrivals', 'spark', 'kubeflow', '{}', 1, n / 3 FROM generate_series(1, 3) AS n;
+INSERT INTO batch_push (batch_id, cluster, object, claimed_until) SELECT id, cluster, '{}', now() FROM batch WHERE cluster = 'arrivals';
+PREPARE noted AS SELECT count(*) FILTER (WHERE state = 'starting' AND pushed_at IS NOT NULL), count(*) FILTER (WHERE state = 'accepted'),
+	(SELECT count(*) FROM batch_push WHERE cluster = 'arrivals'), (SELECT count(*) FROM batch_event JOIN batch AS of ON of.id = batch_id
+	 WHERE of.cluster = 'arrivals' AND kind = 'pushed' AND actor = 'watch') FROM batch WHERE cluster = 'arrivals';
+SELECT array_agg(id) AS ids FROM batch WHERE cluster = 'arrivals' \gset
+SELECT isnt_empty(format('EXECUTE batch_pushed_all(%L, ''{0,0,0}'', ''watch'')', :'ids'), 'several are known to be in Kubernetes');
+SELECT results_eq('EXECUTE noted', 'VALUES (2::bigint, 1::bigint, 1::bigint, 2::bigint)', 'but not one of which an earlier run is');
+SELECT is_empty(format('EXECUTE batch_pushed_all(%L, ''{0,0,0}'', ''watch'')', :'ids'), 'it is news once');
+SELECT results_eq('EXECUTE noted', 'VALUES (2::bigint, 1::bigint, 1::bigint, 2::bigint)', 'and changes nothing again');
+DELETE FROM batch WHERE cluster = 'arrivals';
 
 -- batch_push_claim, batch_push_deferred
 SELECT is_empty('EXECUTE batch_push_claim(''default'', 1000, 0)', 'no more is claimed than asked for');

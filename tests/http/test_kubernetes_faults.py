@@ -74,6 +74,24 @@ def test_killed_while_batches_come_in(stack, kube, livy):
     assert all(livy.get(f"/batches/{batch_id}").json()["message"] is None for batch_id in ids)
 
 
+def test_batches_that_no_worker_tries_to_push(stack, kube, livy):
+    """After a try of its own a worker leaves them to the watcher for a while."""
+    kube.kill9()
+    try:
+        def put_off():
+            assert post_in_time(livy).status == 201
+            return stack.postgres.rows("SELECT message FROM batch JOIN batch_push ON batch_id = id WHERE tries = 0")
+
+        left = wait_for("a batch that was left to the watcher", put_off)
+        assert all(row["message"] for row in left), "people are told why"
+    finally:
+        kube.start()
+    ids = [row["id"] for row in stack.postgres.rows("SELECT id FROM batch")]
+    for batch_id in ids:
+        pushed_once(stack, kube, batch_id)
+    assert len(kube.applications()) == len(ids)
+
+
 @pytest.mark.usefixtures("impatient")
 def test_frozen_while_a_batch_comes_in(stack, kube, livy):
     """Whether the create took place is not known; it is asked again, and there is one object in the end."""
@@ -212,6 +230,30 @@ def without_watcher(stack):
     yield
     if stack.watcher.pid is None:
         stack.start_watcher()
+
+
+def test_what_is_pushed_while_nobody_watches_is_noted_by_its_worker(stack, kube, livy, without_watcher):
+    batch_id = livy.submit()["id"]
+    assert stack.row(batch_id)["state"] == "starting"
+    assert [event["actor"] for event in stack.events(batch_id)] == [None, "worker"]
+    pushed_once(stack, kube, batch_id, by="worker")
+
+
+def test_what_comes_at_once_is_noted_at_once(stack, kube, livy):
+    stack.wait_leased()
+    os.kill(stack.watcher.pid, signal.SIGSTOP)
+    try:
+        # however long this takes, the workers leave it to that watcher
+        stack.postgres.execute("UPDATE cluster_watch SET heard_at = now() + interval '1 hour'")
+        ids = [livy.submit()["id"] for _ in range(10)]
+        assert {stack.row(batch_id)["state"] for batch_id in ids} == {"accepted"}
+        assert {livy.state(batch_id) for batch_id in ids} == {"starting"}, "as the answer said"
+    finally:
+        os.kill(stack.watcher.pid, signal.SIGCONT)
+    for batch_id in ids:
+        pushed_once(stack, kube, batch_id)
+    commits = stack.postgres.value("SELECT count(DISTINCT pushed_at) FROM batch WHERE id = ANY (%s)", (ids,))
+    assert commits < len(ids), "some of them, at least"
 
 
 def test_a_push_that_was_not_recorded_is_found(stack, kube, livy, without_watcher):
