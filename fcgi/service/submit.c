@@ -151,31 +151,41 @@ identify(struct app *app, struct arena *arena, const struct batch_order *order, 
 				&target->service_account, err);
 }
 
-/* What the row keeps of the request: all of it, but no secret. */
 static struct json_object *
-redact(struct arena *arena, struct json_object *request)
+copy_of(struct arena *arena, struct json_object *object)
 {
 	struct json_object *copy = NULL;
 
-	if (json_object_deep_copy(request, &copy, NULL) != 0)
-		return NULL;
-	arena_own_json(arena, copy);
-	json_object_object_foreach(copy, field, value) {
+	return json_object_deep_copy(object, &copy, NULL) == 0 ? arena_own_json(arena, copy) : NULL;
+}
+
+/* What the row keeps of the request: all of it, but no secret. Most have none, and are kept as they are. */
+static struct json_object *
+redact(struct arena *arena, struct json_object *request)
+{
+	struct json_object *kept = request;
+
+	json_object_object_foreach(request, field, value) {
 		if (!has_conf(field) || !json_object_is_type(value, json_type_object))
 			continue;
 		json_object_object_foreach(value, key, secret) {
 			(void)secret;
-			if (batch_key_is_secret(key))
-				json_object_object_add(value, key, json_object_new_string(BATCH_REDACTED));
+			if (!batch_key_is_secret(key))
+				continue;
+			if (kept == request)
+				kept = copy_of(arena, request);
+			if (kept == NULL)
+				return NULL;
+			json_object_object_add(json_member(kept, field), key, json_object_new_string(BATCH_REDACTED));
 		}
 	}
-	return copy;
+	return kept;
 }
 
-static const char *
+static struct json_object *
 whole_request(const struct submit_origin *origin)
 {
-	return json_text(origin->meant != NULL ? origin->meant : origin->request);
+	return origin->meant != NULL ? origin->meant : origin->request;
 }
 
 bool
@@ -255,7 +265,7 @@ find_repeated(struct app *app, struct arena *arena, const struct submit_origin *
 {
 	struct err failure = ERR_INIT;
 
-	if (store_repeated(app->store, arena, origin->user, client_key, whole_request(origin), ret_batch, &failure))
+	if (store_repeated(app->store, arena, origin->user, client_key, json_text(whole_request(origin)), ret_batch, &failure))
 		return answer_repeated(ret_batch, err);
 	if (failure.code != ERR_NOT_FOUND)
 		*err = failure;
@@ -320,11 +330,10 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 {
 	struct json_object *request = redact(arena, origin->request);
 	int64_t accepted_ms = clock_monotonic_ms();
-	const char *client_key;
+	const char *client_key, *put_off, *request_text;
 	struct store_accepted accepted;
-	const char *put_off;
-	int64_t put_off_ms;
 	struct place place;
+	int64_t put_off_ms;
 
 	if (!batch_validate(order, err) || !take_client_key(order, origin, &client_key, err))
 		return false;
@@ -332,6 +341,7 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 	if (!find_place(app, arena, order, origin, &place, err))
 		return client_key != NULL && find_repeated(app, arena, origin, client_key, ret_batch, err);
 	put_off = health_put_off(place.cluster, &put_off_ms);
+	request_text = json_text(request);
 	const struct store_new_batch new_batch = {
 		.uid = submit_make_uid(arena),
 		.protocol = origin->protocol,
@@ -341,12 +351,12 @@ submit_batch(struct app *app, struct arena *arena, struct batch_order *order, co
 		.cluster = place.cluster->config->name,
 		.namespace = kube_namespace(place.cluster->kube),
 		.operator_kind = place.operator_kind,
-		.request_text = json_text(request),
+		.request_text = request_text,
 		.request_id = origin->request_id,
 		.spec_text = json_text(place.spec),
 		.claim_ms = push_claim_ms(&app->config),
 		.client_key = client_key,
-		.whole_request_text = whole_request(origin),
+		.whole_request_text = request == whole_request(origin) ? request_text : json_text(whole_request(origin)),
 		.retry = place.retry,
 		.queue = place.queue,
 		.limits = turn_limits(arena, place.cluster->config),
