@@ -1,6 +1,6 @@
 -- sql/report_role.sql   who may read schema report and nothing else; sparkgate-ctl migrate grants it that. How it proves who
--- it is (pg_hba.conf, a password) is the administrator's. The times are for accidents: a session can set them otherwise; the
--- number of its connections cannot be.
+-- it is (pg_hba.conf, a password) is the administrator's. The times are for accidents: a session can set them otherwise. The
+-- number of its connections it cannot, nor how long a transaction lasts until a watcher ends it (watcher.report_transaction_s).
 -- SPDX-License-Identifier: Apache-2.0
 CREATE ROLE sparkgate_report LOGIN CONNECTION LIMIT 8;
 ALTER ROLE sparkgate_report SET statement_timeout = '30s';

@@ -97,6 +97,7 @@ postgres_database() {
 	\if :report_role_missing
 	\i $CLONE_DIR/sql/report_role.sql
 	\endif
+	GRANT sparkgate_report TO sparkgate;
 	END
 }
 

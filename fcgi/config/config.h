@@ -139,6 +139,7 @@ struct config {
 	int watcher_driver_silence_s;   /* of a driver in client mode, until its application is taken for dead */
 
 	int watcher_down_after_s;       /* without a word of a cluster, until it counts as down */
+	int watcher_report_transaction_s; /* of the role that reads reports, until its session is ended; 0: it is not */
 
 	int operator_concurrent_reconciles;
 	int log_archive_max_bytes;      /* of one driver log, kept in PostgreSQL */

@@ -75,6 +75,10 @@ const struct config_key config_keys[] = {
 	  RANGE(10, 86400, "seconds"),
 	  .help = "How long a cluster's watcher may have had no word of it until the cluster counts as down: new batches then go "
 		  "to others, where there are any that may take them." },
+	{ "watcher.report_transaction_s", KEY_INT, AT(watcher_report_transaction_s), .default_text = "60",
+	  RANGE(0, 86400, "seconds"),
+	  .help = "How long a transaction of the role sparkgate_report may last, whatever it has set for itself, until the watcher "
+		  "ends its session; 0 is for ever." },
 	{ "operator.concurrent_reconciles", KEY_INT, AT(operator_concurrent_reconciles), .default_text = "12",
 	  RANGE(1, 64, "applications"),
 	  .help = "How many applications of a cluster sparkgate-operator works on at a time; each has a connection to "

@@ -24,6 +24,7 @@
 #include "service/operator_kind.h"
 #include "service/push.h"
 #include "service/reload.h"
+#include "service/report_limit.h"
 #include "service/retention.h"
 #include "service/turn.h"
 #include "service/waiting.h"
@@ -66,6 +67,7 @@ struct follower {
 	int64_t turned_ms;              /* when logs and dispatch had their turn */
 	int64_t leased_ms, dispatched_ms, noted_ms, synced_ms;
 	struct retention retention;
+	int64_t reports_due_ms;         /* when long ones are looked for again */
 	int wake_fd;                    /* epoll: logs and database, beside the watch */
 	struct waiting waiting;
 	struct arrivals arrivals;
@@ -344,6 +346,7 @@ dispatch(struct follower *follower)
 	look_at_others(follower);
 	ask_operator_again(follower);
 	retention_step(follower->app, follower->cluster, &follower->retention);
+	report_limit_step(follower->app, &follower->reports_due_ms);
 	waiting_explain(follower->app, follower->cluster, &follower->waiting);
 	metrics_add(&follower->app->metrics, METRIC_DATABASE_FAILURES, store_take_failures(follower->app->store));
 	follower->dispatched_ms = clock_monotonic_ms();

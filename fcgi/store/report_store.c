@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/report_store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/store_priv.h"
@@ -155,4 +156,18 @@ store_report(struct store *store, const char *name, const struct store_report_ra
 	return store_own_session(store, "report", err) && store_do(store, settings, err) && find_view(store, name, err) &&
 	       set_limit(store, "report.since", "--from", range->from, err) &&
 	       set_limit(store, "report.until", "--to", range->before, err) && print(store, buf_str(&query), format, out, err);
+}
+
+bool
+store_end_reports(struct store *store, int seconds, int64_t *ret_sessions, struct err *err)
+{
+	AUTO_PGRESULT PGresult *result = NULL;
+	char number[16];
+	const char *params[] = { number };
+
+	snprintf(number, sizeof(number), "%d", seconds);
+	if (!store_run(store, STATEMENT_REPORT_END, params, &result, err))
+		return false;
+	*ret_sessions = strtoll(store_value(result, 0, "sessions"), NULL, 10);
+	return true;
 }

@@ -29,4 +29,10 @@ MUST_CHECK bool store_report_list(struct store *store, enum store_report_format 
 MUST_CHECK bool store_report(struct store *store, const char *name, const struct store_report_range *range,
 			     enum store_report_format format, FILE *out, struct err *err);
 
+/*
+ * Ends the sessions of the role sparkgate_report, in this database, whose transaction has lasted for longer. Only a member
+ * of that role can: others end none.
+ */
+MUST_CHECK bool store_end_reports(struct store *store, int seconds, int64_t *ret_sessions, struct err *err);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/views.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "store/store_priv.h"
@@ -66,32 +67,66 @@ make_schema(struct store *store, const struct log *log, struct err *err)
 	return true;
 }
 
+/* A member of the role may end its sessions; the watcher ends those that last too long. */
+static const char join_role[] =
+	"DO $$BEGIN EXECUTE format('GRANT sparkgate_report TO %I', current_user); EXCEPTION WHEN insufficient_privilege THEN NULL; "
+	"END $$";
+
+struct role_state {
+	bool exists, may_make, is_member;
+	char join[256];         /* what makes it a member, for an administrator */
+};
+
 static bool
-ask_role(struct store *store, bool *ret_exists, bool *ret_may_make, struct err *err)
+ask_role(struct store *store, struct role_state *ret_state, struct err *err)
 {
 	AUTO_PGRESULT PGresult *result = NULL;
 
-	if (!store_run_text(store, "SELECT to_regrole('sparkgate_report') IS NOT NULL AS exists, "
-			    "(SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) AS may_make",
-			    NULL, 0, 0, &result, err))
+	if (!store_run_text(store, "SELECT role IS NOT NULL AS exists, coalesce(pg_has_role(role, 'USAGE'), false) AS is_member, "
+			    "(SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) AS may_make, "
+			    "format('GRANT sparkgate_report TO %I;', current_user) AS join "
+			    "FROM CAST(to_regrole('sparkgate_report') AS oid) AS role", NULL, 0, 0, &result, err))
 		return false;
-	*ret_exists = strcmp(store_value(result, 0, "exists"), "t") == 0;
-	*ret_may_make = strcmp(store_value(result, 0, "may_make"), "t") == 0;
+	ret_state->exists = strcmp(store_value(result, 0, "exists"), "t") == 0;
+	ret_state->may_make = strcmp(store_value(result, 0, "may_make"), "t") == 0;
+	ret_state->is_member = strcmp(store_value(result, 0, "is_member"), "t") == 0;
+	snprintf(ret_state->join, sizeof(ret_state->join), "%s", store_value(result, 0, "join"));
+	return true;
+}
+
+static bool
+join(struct store *store, const struct log *log, struct err *err)
+{
+	struct role_state state;
+
+	if (!ask_role(store, &state, err))
+		return false;
+	if (state.is_member)
+		return true;
+	if (!store_do(store, join_role, err) || !ask_role(store, &state, err))
+		return false;
+	if (!state.is_member)
+		log_event(log, LOG_LEVEL_INFO, "report_role_not_limited",
+			  LOG_TEXT("remedy", "an administrator runs this, or no watcher ends what takes that role too long"),
+			  LOG_TEXT("sql", state.join));
 	return true;
 }
 
 bool
 store_make_views(struct store *store, const struct log *log, struct err *err)
 {
-	bool exists, may_make;
+	struct role_state state;
+	AUTO_BUF struct buf wanted;
 
-	if (!make_schema(store, log, err) || !ask_role(store, &exists, &may_make, err))
+	buf_init(&wanted, sizeof(role) + sizeof(state.join));
+	if (!make_schema(store, log, err) || !ask_role(store, &state, err))
 		return false;
-	if (exists)
-		return store_do(store, grants, err);
-	if (may_make)
-		return run_together(store, role, grants, err);
+	if (state.exists)
+		return store_do(store, grants, err) && join(store, log, err);
+	if (state.may_make)
+		return run_together(store, role, grants, err) && join(store, log, err);
+	buf_printf(&wanted, "%s%s", role, state.join);
 	log_event(log, LOG_LEVEL_INFO, "report_role_missing",
-		  LOG_TEXT("remedy", "an administrator runs this, then migrate is run again"), LOG_TEXT("sql", role));
+		  LOG_TEXT("remedy", "an administrator runs this, then migrate is run again"), LOG_TEXT("sql", buf_str(&wanted)));
 	return true;
 }

@@ -12,7 +12,7 @@ import psycopg2
 import psycopg2.extras
 import pytest
 from kubernetes import CLONE
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 DATABASE = "sparkgate_reports"
 ROLE = "sparkgate_report"
@@ -93,6 +93,42 @@ def test_it_is_cut_off(stack, reader):
     reader.execute("SET statement_timeout = '100ms'")
     with pytest.raises(psycopg2.errors.QueryCanceled):
         reader.execute("SELECT pg_sleep(600) FROM report.batch")
+
+
+@pytest.fixture
+def patient_for_a_second(stack, kube):
+    """The watcher of the stack's own database."""
+    stack.reconfigure({"watcher": {"report_transaction_s": 1}})
+    yield
+    stack.reconfigure()
+
+
+def test_no_session_outlasts_the_limit_whatever_it_sets(stack, patient_for_a_second):
+    with contextlib.closing(stack.postgres.connect(user=ROLE)) as rests, contextlib.closing(stack.postgres.connect(user=ROLE)) as runs, \
+            contextlib.closing(stack.postgres.connect(user=ROLE, autocommit=False)) as holds:
+        rests.cursor().execute("SELECT 1")
+        cursor = holds.cursor()
+        cursor.execute("SET idle_in_transaction_session_timeout = 0; SELECT count(*) FROM report.batch")
+        wait_for("the end of an idle transaction", lambda: not stack.postgres.rows(
+            "SELECT 1 FROM pg_stat_activity WHERE pid = %s", (holds.get_backend_pid(),)))
+        cursor = runs.cursor()
+        cursor.execute("SET statement_timeout = 0")
+        with pytest.raises(psycopg2.OperationalError):
+            cursor.execute("SELECT pg_sleep(%s)", (LIMIT_S,))
+        assert runs.closed
+        rests.cursor().execute("SELECT 1")      # in no transaction, however long it is there
+
+
+def test_who_cannot_end_its_sessions_is_told_what_to_run(stack, config):
+    stack.postgres.execute(f"REVOKE {ROLE} FROM sparkgate")
+    try:
+        done = stack.ctl("migrate", config=config)
+        said = re.search(r'event=report_role_not_limited .*sql="(.*?)"', done.stderr)
+        assert said, done.stderr
+        stack.postgres.execute(said[1])
+        assert "report_role_not_limited" not in stack.ctl("migrate", config=config).stderr
+    finally:
+        stack.postgres.execute(f"GRANT {ROLE} TO sparkgate")
 
 
 @contextlib.contextmanager
