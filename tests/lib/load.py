@@ -13,6 +13,14 @@ from figures import percentile, tree_cpu_s
 CLONE = pathlib.Path(__file__).resolve().parents[2]
 SCRIPT = CLONE / "tests/bench/requests.lua"
 
+# As a client's that knows what it wants: its object has some 1.5 KB.
+REQUEST = {"file": "s3a://jobs/etl/daily_orders.py", "args": ["--day", "2026-11-01", "--parts", "64"],
+           "pyFiles": ["s3a://jobs/lib/common.zip"], "driverMemory": "2g", "driverCores": 1, "executorMemory": "4g",
+           "executorCores": 2, "numExecutors": 8,
+           "conf": {"spark.sql.shuffle.partitions": "400", "spark.sql.adaptive.enabled": "true",
+                    "spark.kubernetes.driver.label.team": "orders", "spark.executorEnv.STAGE": "production",
+                    "spark.hadoop.fs.s3a.endpoint": "http://s3.example:9000"}}
+
 
 def missing():
     """Which programs are not here, by their Debian packages."""
