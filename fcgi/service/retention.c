@@ -15,7 +15,7 @@
 #define ROWS_AT_ONCE 500
 /* Some ms of looking through an index: all of a ledger of ten million in less than two days. */
 #define SWEPT_AT_ONCE 5000
-#define SUMS_AT_ONCE 1000
+#define SUMS_AT_ONCE 5000
 #define PLACES_AT_ONCE 50000
 /* Between two looks that find nothing. */
 #define IDLE_MS 60000

@@ -5,10 +5,9 @@ WITH turn AS MATERIALIZED (
 	SELECT pg_try_advisory_xact_lock(hashtext('sparkgate rollup'), 0) AS held
 ), owed AS (
 	DELETE FROM batch_rollup_owed
-	WHERE batch_id = ANY (ARRAY(
-		SELECT batch_id FROM batch_rollup_owed WHERE (SELECT held FROM turn)
-		ORDER BY batch_id LIMIT $1::int
-		FOR UPDATE SKIP LOCKED
+	-- by their places: what was found through the index is not looked for again
+	WHERE ctid = ANY (ARRAY(
+		SELECT ctid FROM batch_rollup_owed WHERE (SELECT held FROM turn) ORDER BY batch_id LIMIT $1::int
 	))
 	RETURNING batch_id
 ), ended AS MATERIALIZED (

@@ -11,7 +11,7 @@ SELECT measured.id, measured.name, measured.owner AS "user", batch.proxy_user, m
        price.currency, batch.labels, measured.airflow_dag, measured.airflow_task, measured.airflow_run, measured.airflow_try,
        batch.app_id, batch.driver_pod, batch.request_id
 FROM batch_measured AS measured
-JOIN batch USING (id)
+LEFT JOIN batch ON batch.id = measured.id     -- each has one; this join is left out where its columns are not asked for
 LEFT JOIN report.price ON price.cluster = measured.cluster AND measured.day >= price.valid_from AND measured.day < price.valid_before
 WHERE measured.accepted_at >= (SELECT report.from_time()) AND measured.accepted_at < (SELECT report.to_time());
 COMMENT ON VIEW report.batch IS 'One row a batch that is kept, accepted within the range.';

@@ -1,6 +1,7 @@
 -- sql/views/ended.sql   the sums by day, with what is not in them yet: always exact, whenever a watcher last added.
 -- SPDX-License-Identifier: Apache-2.0
--- The range is asked for once by a subquery, and not for each of a million rows.
+-- The range is asked for once by a subquery, and not for each of a million rows. What is owed is looked for by the time of its
+-- end, of which there is an index: after an upgrade all batches are owed for a while.
 CREATE VIEW report.ended AS
 SELECT day, cluster, queue, owner AS "user", team, protocol::text AS protocol, image, state::text AS state, reason::text AS reason,
        batches, retries, queue_s, start_s, run_s, core_s / 3600 AS core_hours, mib_s / 1024 / 3600 AS gib_hours
@@ -10,7 +11,7 @@ UNION ALL
 SELECT day, cluster, queue, owner, team, protocol::text, image, state::text, reason::text, 1, retries, coalesce(queue_s, 0),
        coalesce(start_s, 0), coalesce(run_s, 0), coalesce(core_s, 0) / 3600, coalesce(mib_s, 0) / 1024 / 3600
 FROM batch_rollup_owed AS owed JOIN batch_measured AS measured ON measured.id = owed.batch_id
-WHERE day BETWEEN (SELECT report.from_day()) AND (SELECT report.to_day());
+WHERE finished_at >= (SELECT report.days_begin()) AND finished_at < (SELECT report.days_end());
 COMMENT ON VIEW report.ended IS 'All batches that ever ended within the range, added up, also those that retention has removed.';
 COMMENT ON COLUMN report.ended.day IS 'Of the end, in UTC.';
 COMMENT ON COLUMN report.ended.cluster IS 'Of the gateway''s configuration.';

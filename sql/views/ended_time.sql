@@ -9,7 +9,7 @@ FROM (
 	SELECT day, cluster, queue, team, measure, report_bucket(value), 1
 	FROM batch_rollup_owed AS owed JOIN batch_measured AS measured ON measured.id = owed.batch_id
 	CROSS JOIN LATERAL (VALUES ('queue', queue_s), ('start', start_s), ('run', run_s)) AS time (measure, value)
-	WHERE value IS NOT NULL AND day BETWEEN (SELECT report.from_day()) AND (SELECT report.to_day())
+	WHERE value IS NOT NULL AND finished_at >= (SELECT report.days_begin()) AND finished_at < (SELECT report.days_end())
 ) AS counted;
 COMMENT ON VIEW report.ended_time IS 'How long what has ended within the range took: how many batches are in which bucket of seconds.';
 COMMENT ON COLUMN report.ended_time.day IS 'Of the end, in UTC.';

@@ -38,3 +38,9 @@ COMMENT ON FUNCTION report.from_day() IS 'The first day (UTC) of the range.';
 CREATE FUNCTION report.to_day() RETURNS date LANGUAGE sql STABLE PARALLEL SAFE
 RETURN ((report.to_time() - interval '1 microsecond') AT TIME ZONE 'UTC')::date;
 COMMENT ON FUNCTION report.to_day() IS 'The last day (UTC) of the range.';
+CREATE FUNCTION report.days_begin() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+RETURN report.from_day()::timestamp AT TIME ZONE 'UTC';
+COMMENT ON FUNCTION report.days_begin() IS 'When the first day of the range begins.';
+CREATE FUNCTION report.days_end() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (report.to_day() + 1)::timestamp AT TIME ZONE 'UTC';
+COMMENT ON FUNCTION report.days_end() IS 'When the last day of the range is over.';
