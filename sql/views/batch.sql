@@ -1,7 +1,7 @@
 -- sql/views/batch.sql   one row a batch, for people: no request, no arguments, no conf.
 -- SPDX-License-Identifier: Apache-2.0
--- Ids as in batch_list_bounds.sql: who asks for the newest ones of somebody reads the ledger from its end until he has found
--- them, and should not read on past the range.
+-- The range by its functions themselves, so that the planner knows how much of the ledger it is: for a subquery's he takes a
+-- two-hundredth, and then reads all of a long range for somebody's newest batches, or all of the ledger for a short one.
 CREATE VIEW report.batch AS
 SELECT measured.id, measured.name, measured.owner AS "user", batch.proxy_user, measured.team, measured.queue, measured.cluster,
        batch.namespace, measured.protocol::text AS protocol, measured.image, batch.spark_version, measured.state::text AS state,
@@ -15,13 +15,7 @@ SELECT measured.id, measured.name, measured.owner AS "user", batch.proxy_user, m
 FROM batch_measured AS measured
 LEFT JOIN batch ON batch.id = measured.id     -- each has one; this join is left out where its columns are not asked for
 LEFT JOIN report.price ON price.cluster = measured.cluster AND measured.day >= price.valid_from AND measured.day < price.valid_before
-WHERE measured.accepted_at >= (SELECT report.from_time()) AND measured.accepted_at < (SELECT report.to_time())
-      AND measured.id >= coalesce((
-		SELECT id FROM batch WHERE accepted_at < (SELECT report.from_time() - interval '1 minute')
-		ORDER BY accepted_at DESC, id DESC LIMIT 1), 0)
-      AND measured.id <= coalesce((
-		SELECT id FROM batch WHERE accepted_at > (SELECT report.to_time() + interval '1 minute')
-		ORDER BY accepted_at, id LIMIT 1), 9223372036854775807);
+WHERE measured.accepted_at >= report.from_time() AND measured.accepted_at < report.to_time();
 COMMENT ON VIEW report.batch IS 'One row a batch that is kept, accepted within the range.';
 COMMENT ON COLUMN report.batch.id IS 'The id of all routes.';
 COMMENT ON COLUMN report.batch.name IS 'What the client calls it.';
