@@ -224,7 +224,9 @@ class Ledger:
             self.do("SELECT setval(pg_get_serial_sequence('batch', 'id'), %(rows)s)", every)
             self.do(PUSHES, every)
             self.do(WATCHED, every)
-            self.do("UPDATE batch_listed_count SET batches = (SELECT count(*) FROM batch WHERE deleted_at IS NULL) WHERE shard = 0")
+            if self.one("SELECT to_regclass('batch_listed_count') IS NOT NULL"):
+                self.do("UPDATE batch_listed_count SET batches = (SELECT count(*) FROM batch WHERE deleted_at IS NULL) "
+                        "WHERE shard = 0")
             for statement in made:
                 self.do(statement)
                 say(statement[:100])
