@@ -7,6 +7,7 @@ import subprocess
 
 from live_batch import PI, KnownBatch, call
 from live_stack import CLONE, NAMESPACE, QUICK_JAVA
+from polls import remove_polls
 from process import Process
 from waiting import wait_for
 
@@ -56,6 +57,7 @@ class PodDoor:
 
     def __exit__(self, *_):
         self.nginx.stop()
+        remove_polls(self.out)
         self.worker.stop()
 
 

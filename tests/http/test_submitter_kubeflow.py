@@ -8,6 +8,7 @@ import kubeflow
 import pytest
 import requests
 from kubernetes import CLONE, NAMESPACE, own_port
+from polls import remove_polls
 from process import Process
 from submitter import PATH
 from waiting import LIMIT_S, wait_for
@@ -144,6 +145,7 @@ def front(stack, submitter_workers):
     nginx.wait_ready((out / "nginx.pid").exists)
     yield f"https://127.0.0.1:{ports[3]}", out
     nginx.stop()
+    remove_polls(out)
 
 
 def test_a_certificate_opens_this_one_route(front):

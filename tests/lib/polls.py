@@ -3,12 +3,15 @@
 import contextlib
 import http.client
 import itertools
+import pathlib
 import re
+import shutil
 import threading
 
 from waiting import LIMIT_S, wait_for
 
 NUMBERS = itertools.count()
+POLLS_DIR = re.compile(r"^fastcgi_cache_path (\S+)/nginx-polls ", re.M)
 
 
 def new_id():
@@ -74,3 +77,12 @@ class Pollers:
         for thread in self.threads:
             thread.join()
         assert not self.failures, self.failures
+
+
+def remove_polls(nginx_dir):
+    """What an nginx that has ended kept in memory, where nginx/render has found a place for it."""
+    with contextlib.suppress(FileNotFoundError):
+        place = pathlib.Path(POLLS_DIR.search((nginx_dir / "polls.conf").read_text()).group(1))
+        shutil.rmtree(place / "nginx-polls", ignore_errors=True)
+        if place != nginx_dir:
+            place.rmdir()

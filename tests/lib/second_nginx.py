@@ -5,8 +5,8 @@ import subprocess
 
 from kubernetes import CLONE, own_port
 from livy import Livy
+from polls import remove_polls
 from process import Process
-from stack import remove_polls
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ import sys
 import kubernetes
 from kubernetes import CLONE, STATE_DIR, Kubernetes
 from livy import Livy
+from polls import remove_polls
 from postgres import Postgres
 from process import Process, children, start_ticks
 from waiting import LIMIT_S, wait_for
@@ -39,7 +40,6 @@ IMPATIENT = {
     "kube": {"connect_timeout_ms": 500, "request_timeout_ms": 2500},
 }
 NGINX_LIMITS = re.compile(r"((?:fastcgi_(?:connect|send|read)|client_(?:header|body))_timeout) \d+s;")
-POLLS_DIR = re.compile(r"^fastcgi_cache_path (\S+)/nginx-polls ", re.M)
 CLUSTER = {
     "namespace": kubernetes.NAMESPACE,
     "service_account": "spark",
@@ -288,15 +288,6 @@ class Stack:
     def log_texts(self):
         """Name and content of every log of the gateway's own parts."""
         return {file.name: file.read_text(errors="replace") for file in sorted(self.log.glob("*.log"))}
-
-
-def remove_polls(nginx_dir):
-    """What an nginx that has ended kept in memory, where nginx/render has found a place for it."""
-    with contextlib.suppress(FileNotFoundError):
-        place = pathlib.Path(POLLS_DIR.search((nginx_dir / "polls.conf").read_text()).group(1))
-        shutil.rmtree(place / "nginx-polls", ignore_errors=True)
-        if place != nginx_dir:
-            place.rmdir()
 
 
 def end_leftovers(directory):
