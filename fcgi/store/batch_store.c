@@ -24,14 +24,6 @@ copy_json(struct arena *arena, const char *text)
 	return text == NULL ? NULL : arena_own_json(arena, json_tokener_parse(text));
 }
 
-static int64_t
-read_int(const PGresult *result, int row, const char *column)
-{
-	const char *text = store_value(result, row, column);
-
-	return text == NULL ? 0 : strtoll(text, NULL, 10);
-}
-
 /* Reasons as PostgreSQL reads them, or NULL for any. */
 static const char *
 retry_reasons(struct arena *arena, unsigned reasons)
@@ -68,23 +60,23 @@ static void
 read_new_batch(struct arena *arena, const PGresult *result, const struct store_new_batch *new_batch, struct batch *ret_batch)
 {
 	*ret_batch = (struct batch){
-		.id = read_int(result, 0, "id"),
-		.uid = copy(arena, result, 0, "uid"),
+		.id = store_number(result, 0, "id"),
+		.uid = arena_strdup(arena, store_value(result, 0, "uid")),
 		.name = new_batch->name,
 		.owner = new_batch->owner,
 		.proxy_user = new_batch->proxy_user,
 		.cluster = new_batch->cluster,
 		.namespace = new_batch->namespace,
 		.operator_kind = new_batch->operator_kind,
-		.first_object_name = copy(arena, result, 0, "object_name"),
+		.first_object_name = arena_strdup(arena, store_value(result, 0, "object_name")),
 		.request_id = new_batch->request_id,
 		.protocol = new_batch->protocol,
 		.state = BATCH_ACCEPTED,
-		.message = copy(arena, result, 0, "message"),
+		.message = arena_strdup(arena, store_value(result, 0, "message")),
 		.retry = new_batch->retry,
-		.accepted_at = store_time(arena, result, 0, "accepted_at"),
+		.accepted_at = store_time(arena, store_value(result, 0, "accepted_at")),
 		.queue = new_batch->queue,
-		.admitted_at = store_time(arena, result, 0, "admitted_at"),
+		.admitted_at = store_time(arena, store_value(result, 0, "admitted_at")),
 	};
 	ret_batch->object_name = batch_object_of_run(arena, ret_batch->first_object_name, 0);
 }
@@ -140,7 +132,7 @@ store_accept(struct store *store, struct arena *arena, const struct store_new_ba
 		*ret_accepted = (struct store_accepted){ .is_new = is_true(result, "is_new"),
 							 .is_followed = is_true(result, "is_followed") };
 		if (!ret_accepted->is_new)
-			return store_show(store, arena, read_int(result, 0, "id"), ret_batch, err);
+			return store_show(store, arena, store_number(result, 0, "id"), ret_batch, err);
 		read_new_batch(arena, result, new_batch, ret_batch);
 		ret_accepted->is_put_off = ret_batch->message != NULL && !batch_waits_for_turn(ret_batch);
 		return true;
@@ -207,14 +199,14 @@ store_pushed_all(struct store *store, struct arena *arena, struct batch *const *
 	if (!store_run(store, STATEMENT_BATCH_PUSHED_ALL, params, &result, err))
 		return false;
 	for (int row = 0; row < PQntuples(result); row++) {
-		int64_t id = read_int(result, row, "id");
+		int64_t id = store_number(result, row, "id");
 
 		for (size_t i = 0; i < count; i++) {
 			if (batches[i]->id != id)
 				continue;
 			batch_state_parse(store_value(result, row, "state"), &batches[i]->state);
-			batches[i]->message = copy(arena, result, row, "message");
-			batches[i]->pushed_at = store_time(arena, result, row, "pushed_at");
+			batches[i]->message = arena_strdup(arena, store_value(result, row, "message"));
+			batches[i]->pushed_at = store_time(arena, store_value(result, row, "pushed_at"));
 		}
 	}
 	return true;
@@ -267,7 +259,7 @@ store_push_claim(struct store *store, struct arena *arena, const char *cluster, 
 
 		store_read_batch(arena, result, (int)row, &push->batch);
 		push->spec = copy_json(arena, store_value(result, (int)row, "object"));
-		push->tries = (int)read_int(result, (int)row, "tries");
+		push->tries = (int)store_number(result, (int)row, "tries");
 	}
 	return true;
 }
@@ -355,7 +347,7 @@ store_kill_all(struct store *store, enum batch_protocol protocol, const char *cl
 
 	if (!store_run(store, STATEMENT_BATCH_KILL_ALL, params, &result, err))
 		return false;
-	*ret_count = read_int(result, 0, "batches");
+	*ret_count = store_number(result, 0, "batches");
 	return true;
 }
 
