@@ -1,9 +1,9 @@
 /*
- * service/arrivals.h - objects that a watch has just shown for the first time, gathered for a moment and looked at together.
+ * service/arrivals.h - objects that a watch has just shown for the first time, gathered and looked at together.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Nearly all of them are what a worker has just created, and all there is to do is to note that they are there: a commit
- * each would be as much work as accepting them. Nothing is lost with a process that dies meanwhile: whoever follows the
+ * Nearly all of them are what a worker has just created, and all there is to do is to note that they are there: a
+ * commit each would be as much work as accepting them. Nothing is lost with a process that dies meanwhile: whoever follows the
  * cluster after it lists all objects.
  */
 #ifndef SERVICE_ARRIVALS_H
@@ -23,8 +23,8 @@ struct arrivals {
 };
 
 /*
- * Takes in an event of SparkApplications: what has come waits for others, anything else is looked at now, behind what came
- * before it of the same batch. False as observe_object().
+ * Takes in an event of SparkApplications: what has come waits for others, anything else is looked at now, behind what
+ * came before it of the same batch. False as observe_object().
  */
 MUST_CHECK bool arrivals_take(struct arrivals *arrivals, struct app *app, struct app_cluster *cluster,
 			      const struct kube_event *event);

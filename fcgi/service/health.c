@@ -9,7 +9,7 @@
 #define READ_INTERVAL_MS 1000
 /* Longer than a watcher needs to notice the same; and should it see no fault, not for ever. */
 #define UNREACHABLE_MS 10000
-/* Between two tries of one process: it must not be busy with them, for a server that is silent costs a whole timeout each. */
+/* Between two tries of one process: it must not be busy with them, for a silent server costs a whole timeout each. */
 #define PUT_OFF_MS 1000
 #define PUT_OFF_TIMES 4
 

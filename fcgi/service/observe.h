@@ -18,7 +18,8 @@ MUST_CHECK bool observe_object(struct app *app, struct app_cluster *cluster, str
  * The same of several SparkApplications that have just come, each of another batch: they cost one question to the database,
  * and one commit for those that were pushed and not known to be.
  */
-MUST_CHECK bool observe_arrivals(struct app *app, struct app_cluster *cluster, struct json_object *const *objects, size_t count);
+MUST_CHECK bool observe_arrivals(struct app *app, struct app_cluster *cluster, struct json_object *const *objects,
+				 size_t count);
 
 /* The same of a driver pod that is its batch's object itself. */
 MUST_CHECK bool observe_pod(struct app *app, struct app_cluster *cluster, struct json_object *pod, bool is_gone);

@@ -57,7 +57,8 @@ key_used_otherwise(const char *client_key, const PGresult *result, struct err *e
 
 /* What the caller knows of a row that it has just made is not sent back to it. */
 static void
-read_new_batch(struct arena *arena, const PGresult *result, const struct store_new_batch *new_batch, struct batch *ret_batch)
+read_new_batch(struct arena *arena, const PGresult *result, const struct store_new_batch *new_batch,
+	       struct batch *ret_batch)
 {
 	*ret_batch = (struct batch){
 		.id = store_number(result, 0, "id"),
