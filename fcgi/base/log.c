@@ -160,7 +160,7 @@ add_field(const struct log *log, struct line *line, const struct log_field *fiel
 {
 	bool json = log->format == LOG_FORMAT_JSON;
 	char digits[TEXT_INT_BYTES];
-	size_t bare;
+	size_t size;
 
 	if ((!field->is_number && field->text == NULL) || room_in(line) < strlen(field->key) + FIELD_LEAST_BYTES)
 		return;
@@ -170,11 +170,12 @@ add_field(const struct log *log, struct line *line, const struct log_field *fiel
 		add_text(line, "{\"");
 	add_text(line, field->key);
 	add_text(line, json ? "\":" : "=");
-	bare = json || field->is_number ? 0 : bare_size(field->text);
 	if (field->is_number)
-		add(line, digits, text_int(digits, field->number));
-	else if (bare > 0 && bare <= room_in(line))
-		add(line, field->text, bare);
+		size = text_int(digits, field->number);
+	else
+		size = json ? 0 : bare_size(field->text);
+	if (size > 0 && size <= room_in(line))
+		add(line, field->is_number ? digits : field->text, size);
 	else
 		add_quoted(line, field->text);
 }
