@@ -11,7 +11,7 @@ WITH due AS (
 	FOR UPDATE SKIP LOCKED
 ), claimed AS (
 	UPDATE batch_push SET claimed_until = clock_timestamp() + $2::int * interval '1 millisecond', tries = tries + 1
-	WHERE batch_id IN (SELECT batch_id FROM due)
+	WHERE batch_id = ANY (ARRAY(SELECT batch_id FROM due))
 	RETURNING batch_id, object, tries
 )
 SELECT batch.*, claimed.object, claimed.tries FROM claimed JOIN batch ON batch.id = claimed.batch_id ORDER BY batch.id
