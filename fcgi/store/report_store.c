@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/report_store.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "store/store_priv.h"
@@ -161,13 +160,8 @@ store_report(struct store *store, const char *name, const struct store_report_ra
 bool
 store_end_reports(struct store *store, int seconds, int64_t *ret_sessions, struct err *err)
 {
-	AUTO_PGRESULT PGresult *result = NULL;
-	char number[16];
-	const char *params[] = { number };
+	struct number limit;
+	const char *params[] = { number_text(&limit, seconds) };
 
-	snprintf(number, sizeof(number), "%d", seconds);
-	if (!store_run(store, STATEMENT_REPORT_END, params, &result, err))
-		return false;
-	*ret_sessions = strtoll(store_value(result, 0, "sessions"), NULL, 10);
-	return true;
+	return store_count(store, STATEMENT_REPORT_END, params, "sessions", ret_sessions, err);
 }
