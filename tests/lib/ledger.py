@@ -224,9 +224,6 @@ class Ledger:
             self.do("SELECT setval(pg_get_serial_sequence('batch', 'id'), %(rows)s)", every)
             self.do(PUSHES, every)
             self.do(WATCHED, every)
-            if self.one("SELECT to_regclass('batch_listed_count') IS NOT NULL"):
-                self.do("UPDATE batch_listed_count SET batches = (SELECT count(*) FROM batch WHERE deleted_at IS NULL) "
-                        "WHERE shard = 0")
             for statement in made:
                 self.do(statement)
                 say(statement[:100])
@@ -235,7 +232,9 @@ class Ledger:
         assert self.rows() == rows
 
     def settle(self):
-        """As autovacuum and the checkpoints of a year have left it."""
+        """As watchers, autovacuum and the checkpoints of a year have left it."""
+        while self.one("SELECT batch_listed_settle(1000000)"):
+            pass
         self.do("VACUUM (ANALYZE)")
         self.do("CHECKPOINT")
         say(f"filled: {self.size_bytes() / 1e9:.1f} GB")
