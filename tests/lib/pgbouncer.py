@@ -48,7 +48,7 @@ class Pgbouncer:
         return f"host={self.postgres.socket_dir} port={PORT} dbname={dbname} user=sparkgate"
 
     def write(self, timeout_ms, wait_s):
-        text = re.search(r"```ini\n(.*?)```", PAGE.read_text(), re.S)[1]
+        (text,) = [ini for ini in re.findall(r"```ini\n(.*?)```", PAGE.read_text(), re.S) if "[pgbouncer]" in ini]
         if knows_prepared_statements():
             text = text.replace(";max_prepared_statements", "max_prepared_statements")
         text, limits = re.subn(r"= 5000", f"= {timeout_ms}", text)
