@@ -44,15 +44,14 @@ def test_a_kept_answer_is_like_a_worker_s_and_has_its_own_request_s_id(stack, li
     assert ("Cache-Control", "no-store") in shown(fresh)
 
 
-def test_a_change_is_seen_while_polls_go_on(stack, livy, database):
+def test_a_change_is_seen_while_polls_go_on(stack, kube, livy, batch):
     """How old an answer may be is the length of a slot; that each slot asks anew is seen here."""
-    batch_id = livy.submit()["id"]
+    batch_id, name = batch
     with Pollers(stack, [livy.port]) as pollers:
         pollers.watch([batch_id])
-        for state in ("running", "success"):
-            database.execute("UPDATE batch SET state = %s, started_at = coalesce(started_at, now()), finished_at = "
-                             "CASE %s WHEN 'success' THEN now() END WHERE id = %s", (state, state, batch_id))
-            wait_for("polls to see it", lambda: livy.state(batch_id, fresh=False) == state)
+        for reported, state in (("RUNNING", "running"), ("COMPLETED", "success")):
+            kube.report(name, reported)
+            wait_for("polls to see it", lambda state=state: livy.state(batch_id, fresh=False) == state)
 
 
 def kill_by_livy(stack, batch_id, _):
