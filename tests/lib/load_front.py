@@ -15,6 +15,7 @@ from load import Wrk
 POLLED = 200            # batches: as many as polls are of
 BEST_OF = (16, 64)      # clients, of which one brings the most answers
 TIMES_MORE = 10
+MANY = 1600             # clients at least, in overload: more than may wait (nginx/queue.conf), or none is refused
 ASKING = 0.5            # of the clients, in overload
 PROBES = 4
 GOAL_GOODPUT = 0.90     # of the peak
@@ -120,7 +121,7 @@ def overloaded(bench, what, load, after=lambda: None, count=None):
             for clients in BEST_OF}
     rates = {clients: statistics.median(run["rate"] for run in of) for clients, of in runs.items()}
     best = max(rates, key=rates.get)
-    peak, many = rates[best], TIMES_MORE * best
+    peak, many = rates[best], max(TIMES_MORE * best, MANY)
     # a part of them wait for an answer, and do not ask meanwhile
     pause_ms = round(1000 * many / (TIMES_MORE * peak) * ASKING)
     runs[many] = [measured(bench, load, many, after, count, pause_ms) for _ in range(bench.options.runs)]
