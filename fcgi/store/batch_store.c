@@ -82,12 +82,6 @@ read_new_batch(struct arena *arena, const PGresult *result, const struct store_n
 	ret_batch->object_name = batch_object_of_run(arena, ret_batch->first_object_name, 0);
 }
 
-static bool
-is_true(const PGresult *result, const char *column)
-{
-	return strcmp(store_value(result, 0, column), "t") == 0;
-}
-
 bool
 store_accept(struct store *store, struct arena *arena, const struct store_new_batch *new_batch, struct batch *ret_batch,
 	     struct store_accepted *ret_accepted, struct err *err)
@@ -128,10 +122,10 @@ store_accept(struct store *store, struct arena *arena, const struct store_new_ba
 			continue;
 		if (store_value(result, 0, "full_of") != NULL)
 			return store_full(result, err);
-		if (!is_true(result, "is_same"))
+		if (!store_true(result, 0, "is_same"))
 			return key_used_otherwise(new_batch->client_key, result, err);
-		*ret_accepted = (struct store_accepted){ .is_new = is_true(result, "is_new"),
-							 .is_followed = is_true(result, "is_followed") };
+		*ret_accepted = (struct store_accepted){ .is_new = store_true(result, 0, "is_new"),
+							 .is_followed = store_true(result, 0, "is_followed") };
 		if (!ret_accepted->is_new)
 			return store_show(store, arena, store_number(result, 0, "id"), ret_batch, err);
 		read_new_batch(arena, result, new_batch, ret_batch);
@@ -152,7 +146,7 @@ store_repeated(struct store *store, struct arena *arena, const char *owner, cons
 		return false;
 	if (PQntuples(result) == 0)
 		return err_set(err, ERR_NOT_FOUND, "%s", "");
-	if (!is_true(result, "is_same"))
+	if (!store_true(result, 0, "is_same"))
 		return key_used_otherwise(client_key, result, err);
 	store_read_batch(arena, result, 0, ret_batch);
 	return true;
@@ -368,7 +362,7 @@ store_kills_owed(struct store *store, struct arena *arena, const char *cluster, 
 	*ret_count = count;
 	for (size_t row = 0; row < count; row++) {
 		store_read_batch(arena, result, (int)row, &(*ret_kills)[row].batch);
-		(*ret_kills)[row].held = strcmp(store_value(result, (int)row, "held"), "t") == 0;
+		(*ret_kills)[row].held = store_true(result, (int)row, "held");
 	}
 	return true;
 }

@@ -1,28 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/k8s_app_store.h"
 
-#include <string.h>
 
 #include "store/store_priv.h"
 
 /* A row that another has made is committed by the time that this one learns of it; it can only be removed meanwhile. */
 #define RACE_TRIES 3
 
-static bool
-is_true(const PGresult *result, int row, const char *column)
-{
-	const char *text = store_value(result, row, column);
-
-	return text != NULL && strcmp(text, "t") == 0;
-}
-
 static void
 read_app(struct arena *arena, const PGresult *result, int row, struct store_k8s_app *ret_app)
 {
 	store_read_batch(arena, result, row, &ret_app->batch);
-	ret_app->driver_marked = is_true(result, row, "driver_marked");
-	ret_app->is_silent = is_true(result, row, "is_silent");
-	ret_app->is_over = is_true(result, row, "is_over");
+	ret_app->driver_marked = store_true(result, row, "driver_marked");
+	ret_app->is_silent = store_true(result, row, "is_silent");
+	ret_app->is_over = store_true(result, row, "is_over");
 }
 
 bool

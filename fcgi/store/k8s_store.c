@@ -2,7 +2,6 @@
 #include "store/k8s_store.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/json.h"
 #include "store/store_priv.h"
@@ -140,7 +139,7 @@ store_k8s_accept(struct store *store, struct arena *arena, const struct store_k8
 			continue;
 		if (store_value(result, 0, "full_of") != NULL)
 			return store_full(result, err);
-		*ret_is_new = strcmp(store_value(result, 0, "is_new"), "t") == 0;
+		*ret_is_new = store_true(result, 0, "is_new");
 		store_read_batch(arena, result, 0, ret_batch);
 		return true;
 	}

@@ -3,8 +3,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "store/store_priv.h"
 
@@ -23,14 +21,6 @@ static const enum statement_id pages[][2] = {
 	[LEAD_STATE] = { STATEMENT_BATCH_LIST_STATE_ASC, STATEMENT_BATCH_LIST_STATE_DESC },
 	[LEAD_NAME] = { STATEMENT_BATCH_LIST_NAME_ASC, STATEMENT_BATCH_LIST_NAME_DESC },
 };
-
-int64_t
-store_number(const PGresult *result, int row, const char *column)
-{
-	const char *text = store_value(result, row, column);
-
-	return text == NULL ? 0 : strtoll(text, NULL, 10);
-}
 
 bool
 store_count(struct store *store, enum statement_id id, const char *const *params, const char *column, int64_t *ret_count,
@@ -194,6 +184,6 @@ store_list_settle(struct store *store, int limit, bool *ret_is_behind, struct er
 
 	if (!store_run(store, STATEMENT_BATCH_LIST_SETTLE, params, &result, err))
 		return false;
-	*ret_is_behind = strcmp(store_value(result, 0, "is_behind"), "t") == 0;
+	*ret_is_behind = store_true(result, 0, "is_behind");
 	return true;
 }

@@ -3,8 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/json.h"
 #include "store/store_priv.h"
@@ -28,22 +26,6 @@ store_log_page(struct store *store, struct arena *arena, int64_t batch_id, int64
 	return true;
 }
 
-static int64_t
-number_at(const PGresult *result, const char *column)
-{
-	const char *text = store_value(result, 0, column);
-
-	return text == NULL ? 0 : strtoll(text, NULL, 10);
-}
-
-static bool
-flag_at(const PGresult *result, const char *column)
-{
-	const char *text = store_value(result, 0, column);
-
-	return text != NULL && strcmp(text, "t") == 0;
-}
-
 bool
 store_log_position(struct store *store, int64_t batch_id, struct log_position *ret_position, int *ret_run,
 		   struct err *err)
@@ -57,14 +39,14 @@ store_log_position(struct store *store, int64_t batch_id, struct log_position *r
 		return false;
 	if (PQntuples(result) == 0)
 		return err_set(err, ERR_NOT_FOUND, "%s", "");
-	*ret_run = (int)number_at(result, "retries");
+	*ret_run = (int)store_number(result, 0, "retries");
 	*ret_position = (struct log_position){
-		.lines_count = number_at(result, "log_lines_count"),
-		.size_bytes = number_at(result, "size_bytes"),
-		.last_at_ns = number_at(result, "last_at_ns"),
-		.second_count = number_at(result, "second_count"),
-		.second_before_count = number_at(result, "second_before_count"),
-		.closed = flag_at(result, "closed"),
+		.lines_count = store_number(result, 0, "log_lines_count"),
+		.size_bytes = store_number(result, 0, "size_bytes"),
+		.last_at_ns = store_number(result, 0, "last_at_ns"),
+		.second_count = store_number(result, 0, "second_count"),
+		.second_before_count = store_number(result, 0, "second_before_count"),
+		.closed = store_true(result, 0, "closed"),
 	};
 	return true;
 }

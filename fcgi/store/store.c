@@ -90,6 +90,22 @@ store_value(const PGresult *result, int row, const char *column)
 	return at < 0 || PQgetisnull(result, row, at) ? NULL : PQgetvalue(result, row, at);
 }
 
+int64_t
+store_number(const PGresult *result, int row, const char *column)
+{
+	const char *text = store_value(result, row, column);
+
+	return text == NULL ? 0 : strtoll(text, NULL, 10);
+}
+
+bool
+store_true(const PGresult *result, int row, const char *column)
+{
+	const char *text = store_value(result, row, column);
+
+	return text != NULL && strcmp(text, "t") == 0;
+}
+
 /* libpq's text ends in a newline and may name hosts: it goes into the log only. */
 static bool
 unavailable(struct store *store, struct err *err)

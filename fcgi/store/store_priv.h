@@ -58,6 +58,9 @@ const char *store_value(const PGresult *result, int row, const char *column);
 /* A column's number by name; 0 when it is null or not in the result. */
 int64_t store_number(const PGresult *result, int row, const char *column);
 
+/* Whether a boolean column is true; false when it is null or not in the result. */
+bool store_true(const PGresult *result, int row, const char *column);
+
 /* Runs a statement whose first row has a number in `column`. */
 MUST_CHECK bool store_count(struct store *store, enum statement_id id, const char *const *params, const char *column,
 			    int64_t *ret_count, struct err *err);

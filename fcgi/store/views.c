@@ -87,9 +87,9 @@ ask_role(struct store *store, struct role_state *ret_state, struct err *err)
 			    "format('GRANT sparkgate_report TO %I;', current_user) AS join "
 			    "FROM CAST(to_regrole('sparkgate_report') AS oid) AS role", NULL, 0, 0, &result, err))
 		return false;
-	ret_state->exists = strcmp(store_value(result, 0, "exists"), "t") == 0;
-	ret_state->may_make = strcmp(store_value(result, 0, "may_make"), "t") == 0;
-	ret_state->is_member = strcmp(store_value(result, 0, "is_member"), "t") == 0;
+	ret_state->exists = store_true(result, 0, "exists");
+	ret_state->may_make = store_true(result, 0, "may_make");
+	ret_state->is_member = store_true(result, 0, "is_member");
 	snprintf(ret_state->join, sizeof(ret_state->join), "%s", store_value(result, 0, "join"));
 	return true;
 }
